@@ -1,0 +1,182 @@
+"""What `import autodiffcli` offers: each command of the command line as one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+from autodiffcli.backends import Backend, Gradient, backend
+from autodiffcli.backends.reverse import extend
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.interpreter import last_uses, run, run_blocks, undefined
+from autodiffcli.language.parser import parse
+from autodiffcli.language.point import arrange, parse_point
+from autodiffcli.passes.simplify import simplify
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from autodiffcli.tracing import Trace
+
+__all__ = ["Compiled", "compile", "evaluate", "evaluation", "gradient", "parse", "trace"]
+
+Point = Mapping[str, float] | str
+"""Values of the inputs: a mapping, or a text as --at takes it."""
+
+
+def evaluate(expression: str | Graph, at: Point = "") -> float:
+    """Return the value of an expression at a point.
+
+    Raises RequestError (syntax, missing or superfluous inputs) and MathError (the value is undefined).
+
+    >>> evaluate("x^2 + y", {"x": 3, "y": 1})
+    10.0
+    >>> evaluate("ln(x)", "x=-1")
+    Traceback (most recent call last):
+    autodiffcli.errors.MathError: ln is undefined at -1
+    """
+    return evaluation(expression, at).value
+
+
+def evaluation(expression: str | Graph, at: Point = "") -> Gradient:
+    """Return the value of an expression with that of each of its nodes: a gradient of no inputs.
+
+    Raises what `evaluate` raises.
+
+    >>> evaluation("x*x + 1", "x=3").values
+    [3.0, 1.0, 9.0, 10.0]
+    """
+    graph = _graph(expression)
+    values = run(graph, _point(graph, at))
+    output = graph.outputs[0]
+    if isnan(values[output]):
+        raise undefined(graph, values, output)
+    return Gradient("eval", graph, len(graph), values[output], {}, values, operations=graph.operations())
+
+
+def gradient(
+    expression: str | Graph,
+    at: Point = "",
+    *,
+    mode: str | Backend = "reverse",
+    wrt: Iterable[str] | None = None,
+    trace: bool = False,
+) -> Gradient:
+    """Return value and gradient of an expression at a point.
+
+    mode:  reverse, forward, backprop, symbolic or numeric, or a backend with its options.
+    wrt:   names of the inputs to differentiate by; all, if not given.
+    trace: keep the tangents and adjoints of every node.
+
+    Raises RequestError (syntax, names, a refused derivative) and MathError (the value is undefined). A derivative that
+    is infinite or nan where the value is defined is returned as such.
+
+    >>> result = gradient("x^3", "x=2", mode="forward")
+    >>> result.value, result.gradient
+    (8.0, {'x': 12.0})
+    """
+    graph = _graph(expression)
+    names = chosen(graph, wrt)
+    way = backend(mode) if isinstance(mode, str) else mode
+    point = _point(graph, at)
+    result = way.gradient(graph, point, names, trace)
+    if isnan(result.value):
+        raise undefined(graph, run(graph, point), graph.outputs[0])
+    return result
+
+
+def trace(
+    expression: str | Graph, at: Point = "", *, mode: str | Backend = "reverse", wrt: Iterable[str] | None = None
+) -> Trace:
+    """Return the rows of v_i, v_i' and v̄_i that a gradient is made of.
+
+    >>> [row.name for row in trace("x1*x2", "x1=2,x2=5").rows()]
+    ['v1', 'v2', 'v3', 'v̄3', 'v̄2→3', 'v̄2', 'v̄1→3', 'v̄1']
+    """
+    from autodiffcli.tracing import Trace
+
+    return Trace(gradient(expression, at, mode=mode, wrt=wrt, trace=True))
+
+
+class Compiled:
+    """An expression ready to be applied to arrays of points."""
+
+    block_rows = 16_384
+    """Points that are computed at a time: few enough that every intermediate array stays in the processor's cache."""
+
+    def __init__(self, graph: Graph, wrt: Sequence[str]) -> None:
+        self.inputs = list(graph.inputs)
+        self._graph = simplify(extend(graph, wrt).graph, exact=True)
+        self._drops = last_uses(self._graph, self._graph.outputs)
+
+    def value_and_gradient(self, *columns: ArrayLike) -> list[NDArray[np.float64]]:
+        """Return the value, then each partial derivative, at every point.
+
+        columns: for each input, in order of appearance, its values: float64 arrays of one length, or numbers.
+        Undefined results are nan, overflow is inf.
+        """
+        import numpy as np
+
+        arrays = np.broadcast_arrays(*[np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]) if columns else []
+        count = len(arrays[0]) if columns else 1
+        results = [np.empty(count) for _ in self._graph.outputs]
+        blocks = range(0, count, self.block_rows)
+        with_threads(lambda start: self._block(arrays, start, results), blocks)
+        return results
+
+    def _block(self, columns: Sequence[NDArray[np.float64]], start: int, results: list[NDArray[np.float64]]) -> None:
+        rows = slice(start, start + self.block_rows)
+        values = run_blocks(self._graph, [column[rows] for column in columns], self._drops)
+        for result, node in zip(results, self._graph.outputs, strict=True):
+            result[rows] = values[node]
+
+
+def with_threads(work: Callable[[int], None], starts: Sequence[int]) -> None:
+    """Call work for each start on as many threads as there are processors: NumPy lets go of the interpreter's lock."""
+    from os import sched_getaffinity
+
+    threads = min(len(sched_getaffinity(0)), len(starts))
+    if threads <= 1:
+        for start in starts:
+            work(start)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in pool.map(work, starts):
+            assert done is None
+
+
+def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None) -> Compiled:
+    """Return an expression as a function of arrays: value and gradient of millions of points.
+
+    >>> value, d_x = compile("x^2").value_and_gradient([1.0, 2.0, 3.0])
+    >>> d_x.tolist()
+    [2.0, 4.0, 6.0]
+    """
+    graph = _graph(expression)
+    return Compiled(graph, chosen(graph, wrt))
+
+
+def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
+    """Return the inputs to differentiate by. Raises RequestError for a name that is no input."""
+    if wrt is None:
+        return list(graph.inputs)
+    names = list(dict.fromkeys(wrt))
+    for name in names:
+        if name not in graph.inputs:
+            inputs = ", ".join(list(graph.inputs)[:8]) or "none"
+            raise RequestError(f"'{name}' is not an input of the expression", hint=f"its inputs: {inputs}")
+    return names
+
+
+def _graph(expression: str | Graph) -> Graph:
+    return parse(expression) if isinstance(expression, str) else expression
+
+
+def _point(graph: Graph, at: Point) -> list[float]:
+    point = parse_point(at) if isinstance(at, str) else {name: float(value) for name, value in at.items()}
+    return arrange(point, graph.inputs)

@@ -1,0 +1,78 @@
+"""What a backend is given and what it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from autodiffcli.chain import Edge
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
+
+__all__ = ["Backend", "Gradient", "Sweep", "refuse_endless"]
+
+MAX_OPERATIONS = 10**9
+"""Steps that a mode whose cost is (inputs x operations) may take: some minutes."""
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One pass of the chain rule, with numbers: a tangent or an adjoint per node, and the terms it is the sum of.
+
+    variable: the input that was seeded (forward), or "" (backward: all inputs in one pass).
+    numbers:  v̇ᵢ or v̄ᵢ by node id, None where structurally zero.
+    edges:    each term of each sum, its `partial` and `term` being floats, in the order of the sweep.
+    """
+
+    variable: str
+    numbers: Sequence[float | None]
+    edges: list[Edge]
+
+
+@dataclass(slots=True)
+class Gradient:
+    """Value and gradient at a point, what it cost, and the numbers a trace is made of.
+
+    graph, size: the first `size` nodes are the expression's own; those after it were added by a transformation.
+    values:      one float per node. sweeps: forward one per input, backward one, else none.
+    errors:      estimated error of each partial derivative, and steps: the ε of each (numeric mode only).
+    formulas:    ∂y/∂xᵢ as nodes of `graph` (symbolic mode only).
+    passes, evaluations, operations: sweeps over the graph, evaluations of the function, primitive operations in all.
+    """
+
+    mode: str
+    graph: Graph
+    size: int
+    value: float
+    gradient: dict[str, float]
+    values: Sequence[float]
+    sweeps: list[Sweep] = field(default_factory=list)
+    errors: dict[str, float] = field(default_factory=dict)
+    formulas: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, float] = field(default_factory=dict)
+    passes: int = 0
+    evaluations: int = 1
+    operations: int = 0
+
+
+class Backend(Protocol):
+    """A way to differentiate, with what it does in words."""
+
+    summary: str
+
+    def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
+        """Return value and gradient of the graph's output with respect to the named inputs.
+
+        point: one float per input, in order of appearance. trace: keep the sweeps. Raises RequestError, MathError.
+        """
+        ...
+
+
+def refuse_endless(mode: str, graph: Graph, passes: int) -> None:
+    """Refuse what would take hours, naming the mode that would not."""
+    if passes * len(graph) > MAX_OPERATIONS:
+        raise RequestError(
+            f"{mode} mode would pass {passes:,} times over {len(graph):,} nodes",
+            hint="--mode reverse takes one pass back for all inputs; --wrt x asks for fewer",
+        )

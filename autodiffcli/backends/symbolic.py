@@ -1,0 +1,47 @@
+"""Symbolic mode: the sum, product and chain rules on the formula, simplified, then evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodiffcli.backends.protocol import Backend, Gradient, refuse_endless
+from autodiffcli.chain import push
+from autodiffcli.graph import Graph, Node, growing
+from autodiffcli.interpreter import run
+from autodiffcli.passes.simplify import simplify
+
+__all__ = ["BACKEND", "differentiate"]
+
+
+def differentiate(graph: Graph, wrt: Sequence[str]) -> Graph:
+    """Return a graph whose outputs are the value and the formula of each partial derivative, simplified.
+
+    Each formula is written out on its own, as by hand: n partials of a product of n factors cost n(n-2) products.
+    """
+    refuse_endless("symbolic", graph, len(wrt))
+    longer, size, output = graph.copy(), len(graph), graph.outputs[0]
+    nodes = [Node(longer, i) for i in range(size)]
+    with growing():
+        for name in wrt:
+            seed = Node(longer, longer.constant(1.0))
+            derivative = push(longer, nodes, {graph.inputs[name]: seed})[output]
+            longer.outputs.append(longer.constant(0.0) if derivative is None else derivative.id)
+        return simplify(longer)
+
+
+class _Symbolic:
+    summary = "the rules of differentiation on the formula, simplified, then evaluated"
+
+    def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
+        formulas = differentiate(graph, wrt)
+        values = run(formulas, point)
+        partials = formulas.outputs[1:]
+        gradient = {name: values[node] for name, node in zip(wrt, partials, strict=True)}
+        value = run(graph, point)[graph.outputs[0]]  # as it is written: simplifying it may round otherwise
+        result = Gradient("symbolic", formulas, len(formulas), value, gradient, values)
+        result.formulas = dict(zip(wrt, partials, strict=True))
+        result.operations = formulas.operations()
+        return result
+
+
+BACKEND: Backend = _Symbolic()

@@ -1,0 +1,172 @@
+"""The chain rule, forward and backward: the only code that multiplies by a partial derivative.
+
+Operands may be floats, NumPy arrays or graph nodes; on nodes the rule builds the derivative's graph. A tangent or
+adjoint that is None is structurally zero: no path leads there, or only through a closed gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, carefully
+from autodiffcli.primitives.selection import logical_and, logical_or, where
+
+__all__ = ["Edge", "pull", "push"]
+
+
+class Edge(NamedTuple):
+    """A partial adjoint v̄ᵢ→ⱼ = v̄ⱼ·∂vⱼ/∂vᵢ, or in a forward sweep the term v̇ᵢ·∂vⱼ/∂vᵢ."""
+
+    user: int  # j
+    position: int  # which argument of j
+    node: int  # i
+    partial: Operand
+    term: Operand
+
+
+def push(
+    graph: Graph, values: Sequence[Operand], seeds: dict[int, Operand], edges: list[Edge] | None = None
+) -> list[Operand | None]:
+    """Return the tangent of every node: v̇ⱼ = Σᵢ ∂vⱼ/∂vᵢ·v̇ᵢ (forward mode, one pass).
+
+    values: one per node. seeds: tangents of inputs by id. edges: receives every term, if given.
+    Raises RequestError where a derivative is refused.
+    """
+    dots: list[Operand | None] = [None] * len(values)
+    gates: dict[int, Operand] = {}  # as in `pull`
+    for i, seed in seeds.items():
+        dots[i] = seed
+    ops = graph.ops
+    for j, args in enumerate(graph.args[: len(values)]):
+        for k, i in enumerate(args):
+            dot = dots[i]
+            if dot is None:
+                continue
+            rule: Any = ops[j].rules(len(args))[k]
+            gate = gates.get(i)
+            slope: Operand
+            if rule.__class__ is float:
+                if rule == 0.0:
+                    continue
+                slope = rule
+            else:
+                operands = [values[j], *[values[a] for a in args]]
+                slope, condition = _slope(graph, j, k, rule, operands)
+                if slope is None:
+                    continue
+                if condition is not None:
+                    gate = condition if gate is None else logical_and(gate, condition)
+            term = dot * slope
+            if edges is not None:
+                edges.append(Edge(j, k, i, slope, term if gate is None else where(gate, term, 0.0)))
+            dots[j] = _meet(j, dots[j], term, gate, gates)
+    for j, gate in gates.items():
+        dots[j] = where(gate, dots[j], 0.0)
+    return dots
+
+
+def pull(
+    graph: Graph,
+    values: Sequence[Operand],
+    output: int,
+    active: Sequence[int],
+    seed: Operand = 1.0,
+    edges: list[Edge] | None = None,
+) -> list[Operand | None]:
+    """Return the adjoint of every active node: v̄ᵢ = Σⱼ v̄ⱼ·∂vⱼ/∂vᵢ, in one sweep from the output back (reverse mode).
+
+    values: one per node. active[i]: whether node i depends on an input of interest. seed: the output's adjoint.
+    edges: receives every partial adjoint, if given. Raises RequestError where a derivative is refused.
+    """
+    bars: list[Operand | None] = [None] * (output + 1)
+    # An adjoint that stands behind a gate is kept without the gate, the condition beside it: multiplied on as it is and
+    # closed only where paths meet, so that no 0·inf arises behind a closed gate.
+    gates: dict[int, Operand] = {}
+    bars[output] = seed
+    ops, arguments = graph.ops, graph.args
+    for j in range(output, -1, -1):
+        bar = bars[j]
+        args = arguments[j]
+        if bar is None or not args:
+            continue
+        op = ops[j]
+        rules: Any = op.partials if op.partials.__class__ is tuple else op.rules(len(args))
+        operands = [values[j], *[values[a] for a in args]]
+        behind = gates.get(j) if gates else None
+        for k, i in enumerate(args):
+            if not active[i]:
+                continue
+            rule, gate = rules[k], behind
+            slope: Operand
+            if rule.__class__ is float:
+                if rule == 0.0:
+                    continue
+                slope = rule
+            elif rule.__class__ is Gate or rule is None:
+                slope, condition = _slope(graph, j, k, rule, operands)
+                if slope is None:
+                    continue
+                if condition is not None:
+                    gate = condition if gate is None else logical_and(gate, condition)
+            else:
+                try:
+                    slope = rule(*operands)
+                except ARITHMETIC_ERRORS:
+                    slope = carefully(rule, *operands)
+            term = bar * slope
+            if edges is not None:
+                edges.append(Edge(j, k, i, slope, term if gate is None else where(gate, term, 0.0)))
+            old = bars[i]
+            if gate is not None or gates:
+                bars[i] = _meet(i, old, term, gate, gates)
+            else:
+                bars[i] = term if old is None else old + term
+    for i, gate in gates.items():
+        bars[i] = where(gate, bars[i], 0.0)
+    return bars
+
+
+def _meet(i: int, old: Operand | None, term: Operand, gate: Operand | None, gates: dict[int, Operand]) -> Operand:
+    """Add a term to an adjoint when either may stand behind a gate; the sum is open where one of them is."""
+    other = gates.pop(i, None)
+    if old is None:
+        if gate is not None:
+            gates[i] = gate
+        return term
+    if gate is not None and other is not None:
+        gates[i] = logical_or(other, gate)
+    if other is not None:
+        old = where(other, old, 0.0)
+    if gate is not None:
+        term = where(gate, term, 0.0)
+    return old + term
+
+
+def _slope(
+    graph: Graph, j: int, k: int, rule: Callable[..., Operand] | Gate | None, operands: Sequence[Operand]
+) -> tuple[Operand | None, Operand | None]:
+    """Return ∂vⱼ/∂(argument k) and its condition: no slope behind a closed gate, no condition at an open one."""
+    condition = None
+    if rule is None:
+        raise RequestError(
+            f"{graph.ops[j].name} has no derivative in its argument number {k + 1}",
+            source=graph.source,
+            span=graph.span(j),
+            hint="leave the inputs of that argument out with --wrt",
+        )
+    if isinstance(rule, Gate):
+        condition = rule.condition(*operands)
+        if condition.__class__ is float:
+            if not condition:
+                return None, None
+            condition = None
+        if isinstance(rule.slope, float):
+            return rule.slope, condition
+        rule = rule.slope
+    try:
+        return rule(*operands), condition
+    except ARITHMETIC_ERRORS:
+        return carefully(rule, *operands), condition

@@ -1,0 +1,60 @@
+"""adcalc eval: the value, and every step of its evaluation."""
+
+from __future__ import annotations
+
+from math import isinf
+from typing import Any
+
+import click
+
+from autodiffcli.api import evaluation
+from autodiffcli.cli.options import (
+    Command,
+    expression,
+    output_options,
+    point_options,
+    read_graph,
+    read_point,
+    table_options,
+)
+from autodiffcli.cli.output import TRACED, Output, report, warn
+from autodiffcli.errors import RequestError
+from autodiffcli.interpreter import infinite
+
+__all__ = ["command"]
+
+
+@click.command("eval", cls=Command)
+@expression
+@point_options
+@click.option("--trace/--no-trace", default=None, help="Show every v_i.")
+@click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
+@table_options
+@output_options
+def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **options: Any) -> int:
+    """Value of EXPR at a point, or with --points of every row of a table.
+
+    EXPR may be - (standard input) or @FILE; `eval - --format jsonl` answers JSON Lines of {"id", "expr", "at"}.
+    """
+    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    if options["points"] is not None:
+        from autodiffcli.cli.table import eval_table
+
+        return eval_table(expr, at, options)
+    if options["out"] is not None:
+        raise RequestError("--out belongs to --points", hint="redirect the output: > FILE")
+    if expr == "-" and options["format_"] == "jsonl":
+        from autodiffcli.cli.many import answer
+
+        return answer(evaluation)
+    result = evaluation(read_graph(expr, share), read_point(at, expr))
+    wants_trace = output.format in TRACED if trace is None else trace
+    output.show(
+        table=lambda precision: report("tables").eval_report(result, precision, wants_trace),
+        plain=lambda: report("plain").lines({"value": result.value}, output.precision),
+        data=lambda: report("data").value_data(result, wants_trace),
+        tables=lambda style: report("content").value_tables(result, style, output.precision, wants_trace),
+    )
+    if isinf(result.value):
+        warn(infinite(result.graph, result.values, result.graph.outputs[0]))
+    return 0

@@ -1,0 +1,147 @@
+"""adcalc grad: value and gradient, in every mode, of one point, of none, or of a table of points."""
+
+from __future__ import annotations
+
+from math import isinf, isnan
+from typing import Any
+
+import click
+
+from autodiffcli.api import chosen, gradient
+from autodiffcli.backends import MODES, Backend, Gradient, backend
+from autodiffcli.cli.options import (
+    Command,
+    Names,
+    expression,
+    output_options,
+    point_options,
+    read_graph,
+    read_point,
+    table_options,
+)
+from autodiffcli.cli.output import TRACED, Output, report, warn
+from autodiffcli.errors import MathError, RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.interpreter import infinite, undefined_derivative
+
+__all__ = ["command"]
+
+
+@click.command("grad", cls=Command)
+@expression
+@point_options
+@click.option(
+    "--mode",
+    type=click.Choice([*MODES, "all"]),
+    help="How to differentiate; by default reverse, without --at symbolic.",
+)
+@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@click.option("--trace/--no-trace", default=None, help="Show every v_i with its tangent or adjoint.")
+@click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
+@click.option(
+    "--scheme",
+    type=click.Choice(["central", "one-sided"]),
+    default="central",
+    help="Difference quotient of numeric mode.",
+)
+@click.option("--epsilon", type=float, metavar="E", help="Step of numeric mode; by default chosen for each input.")
+@table_options
+@output_options
+def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) -> int:
+    """Value and gradient of EXPR at a point.
+
+    Without --at: the gradient as formulas. With --points: of every row of a table. EXPR may be - (standard input) or
+    @FILE; `grad - --format jsonl` answers JSON Lines of {"id", "expr", "at"}.
+    """
+    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    if options["points"] is not None:
+        from autodiffcli.cli.table import grad_table
+
+        return grad_table(expr, at, mode, options)
+    if options["out"] is not None:
+        raise RequestError("--out belongs to --points", hint="redirect the output: > FILE")
+    if expr == "-" and options["format_"] == "jsonl":
+        from autodiffcli.cli.many import answer
+
+        return answer(lambda graph, point: _gradient(graph, point, mode or "reverse", options))
+    graph = read_graph(expr, options["share"])
+    if not at and graph.inputs and mode in (None, "symbolic"):
+        return _formulas(graph, options, output)
+    point = read_point(at, expr)
+    if mode == "all":
+        return _compare(graph, point, options, output)
+    result = _gradient(graph, point, mode or "reverse", options, trace=_wants_trace(options, output))
+    _show(result, options, output)
+    return _report(result)
+
+
+def _wants_trace(options: dict[str, Any], output: Output) -> bool:
+    wanted: bool | None = options["trace"]
+    return output.format in TRACED if wanted is None else wanted
+
+
+def _gradient(
+    graph: Graph, point: dict[str, float], mode: str, options: dict[str, Any], trace: bool = False
+) -> Gradient:
+    way: Backend = backend(mode)
+    if mode == "numeric":
+        from autodiffcli.backends.numeric import Numeric
+
+        way = Numeric(options["scheme"], options["epsilon"])
+    return gradient(graph, point, mode=way, wrt=options["wrt"], trace=trace)
+
+
+def _show(result: Gradient, options: dict[str, Any], output: Output) -> None:
+    trace = _wants_trace(options, output)
+    output.show(
+        table=lambda precision: report("tables").grad_report(result, precision, trace),
+        plain=lambda: report("plain").lines(result.gradient, output.precision),
+        data=lambda: report("data").gradient_data(result, trace),
+        tables=lambda style: report("content").gradient_tables(result, style, output.precision, trace),
+    )
+
+
+def _report(result: Gradient) -> int:
+    """Say what is not finite; return the exit status."""
+    if isinf(result.value):
+        warn(infinite(result.graph, result.values, result.graph.outputs[0]))
+    for name, derivative in result.gradient.items():
+        if isnan(derivative):
+            raise undefined_derivative(result.graph, result.values[: result.size], name)
+        if isinf(derivative):
+            warn(f"the derivative by {name} is {derivative}")
+    return 0
+
+
+def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
+    """Show the gradient as formulas."""
+    from autodiffcli.backends.symbolic import differentiate
+    from autodiffcli.report import formulas as page
+
+    names = chosen(graph, options["wrt"])
+    formulas = differentiate(graph, names)
+    output.show(
+        table=lambda precision: page.view(formulas, names),
+        plain=lambda: page.plain(formulas, names),
+        data=lambda: page.data(formulas, names),
+        tables=lambda style: [page.table(formulas, names, style)],
+    )
+    return 0
+
+
+def _compare(graph: Graph, point: dict[str, float], options: dict[str, Any], output: Output) -> int:
+    """Show every mode side by side; exact modes that disagree are an error."""
+    from autodiffcli.report import content
+
+    trace = bool(options["trace"])
+    results = [_gradient(graph, point, mode, options, trace=True) for mode in MODES]
+    output.show(
+        table=lambda precision: report("tables").compare_report(results, precision),
+        plain=lambda: report("plain").comparison(results, output.precision),
+        data=lambda: report("data").comparison_data(results, trace),
+        tables=lambda style: [content.comparison(results)],
+    )
+    disagreement = content.disagreement(results)
+    if disagreement:
+        raise MathError(disagreement)
+    return _report(results[0])

@@ -1,0 +1,74 @@
+"""Tables of points: --points, --out and what belongs to them."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import Any
+
+from autodiffcli.api import Compiled, chosen
+from autodiffcli.cli.options import read_graph, read_point
+from autodiffcli.cli.output import warn
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.points.kinds import kind_by_name
+from autodiffcli.points.out import whole_file
+from autodiffcli.points.source import open_points
+from autodiffcli.points.stream import stream
+
+__all__ = ["eval_table", "grad_table"]
+
+
+def grad_table(expr: str, at: tuple[str, ...], mode: str | None, options: dict[str, Any]) -> int:
+    """Write the table with value and gradient of each row added."""
+    if mode not in (None, "reverse"):
+        raise RequestError(f"tables of points are computed in reverse mode, not {mode}", hint="leave --mode out")
+    graph = read_graph(expr)
+    return _table(expr, graph, chosen(graph, options["wrt"]), at, options)
+
+
+def eval_table(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Write the table with the value of each row added."""
+    return _table(expr, read_graph(expr), [], at, options)
+
+
+def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options: dict[str, Any]) -> int:
+    path, out = options["points"], options["out"]
+    if [expr, *at, path].count("-") > 1:
+        raise RequestError("standard input can be read once", hint="put the expression or the point into a file: @FILE")
+    format_ = options["format_"] or ""
+    if format_ not in ("", "csv", "tsv", "jsonl"):
+        raise RequestError(
+            f"a table of points is written as csv, tsv or jsonl, not {format_}", hint="leave --format out"
+        )
+    fixed = read_point(at)
+    unknown = [name for name in fixed if name not in graph.inputs]
+    if unknown:
+        raise RequestError(f"'{unknown[0]}' is not in the expression", hint="take it out of --at")
+    compiled = Compiled(graph, wrt)
+    columns = [name for name in graph.inputs if name not in fixed]
+
+    def evaluate(arrays: Any) -> Any:
+        given = dict(zip(columns, arrays, strict=True)) | fixed
+        return compiled.value_and_gradient(*[given[name] for name in graph.inputs])
+
+    with (
+        nullcontext(sys.stdin.buffer) if path == "-" else open_points(path) as source,
+        nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target,
+    ):
+        summary = stream(
+            source,
+            target,
+            inputs=columns,
+            outputs=["value", *[f"d_{name}" for name in wrt]],
+            evaluate=evaluate,
+            kind=kind_by_name(path, format_),
+            keep=options["keep"],
+            prefix=options["prefix"],
+            on_error=options["on_error"],
+            name=path,
+        )
+        target.flush()
+    for note in summary.notes():
+        warn(note)
+    return 0

@@ -1,0 +1,304 @@
+"""The computation graph: flat, append-only, interned; and Node, a two-word handle on one of its entries.
+
+Arguments exist before their users, so the order of ids is a topological order and every pass is a loop over ids.
+Values, tangents and adjoints live in lists beside the graph, never in it.
+"""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from math import copysign, isnan
+
+from autodiffcli.errors import Span
+from autodiffcli.primitive import Operand, Operators, Primitive
+
+__all__ = ["CONSTANT", "INPUT", "Graph", "Node", "fold", "growing"]
+
+INPUT = Primitive("input")
+CONSTANT = Primitive("constant")
+
+
+@contextmanager
+def growing() -> Iterator[None]:
+    """Pause the collector of cycles while a graph grows.
+
+    A graph's tuples form no cycles and stay alive, and the collector's walks over them take a third of the time that
+    parsing or extending a large graph does.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class Graph:
+    """A directed acyclic graph of primitives.
+
+    ops[i]   the primitive of node i (INPUT and CONSTANT have no arguments)
+    args[i]  the ids of its arguments, all below i
+    inputs   name -> id, in order of appearance
+    outputs  ids of the results
+
+    >>> from autodiffcli.primitives import sin
+    >>> g = Graph()
+    >>> x = Node(g, g.input("x"))
+    >>> y = x * sin(x)
+    >>> g.args
+    [(), (0,), (0, 1)]
+    """
+
+    __slots__ = (
+        "_constants",
+        "_ids",
+        "_stale",
+        "args",
+        "constant_names",
+        "constants",
+        "ends",
+        "inputs",
+        "names",
+        "ops",
+        "outputs",
+        "share",
+        "source",
+        "starts",
+    )
+
+    def __init__(self, source: str = "", share: bool = True) -> None:
+        self.ops: list[Primitive] = []
+        self.args: list[tuple[int, ...]] = []
+        self.inputs: dict[str, int] = {}
+        self.names: dict[int, str] = {}
+        self.constants: dict[int, float] = {}
+        self.constant_names: dict[int, str] = {}
+        self.outputs: list[int] = []
+        self.source = source
+        self.starts, self.ends = array("q"), array("q")  # spans in the source, -1 for nodes that have none
+        self.share = share
+        self._ids: dict[Primitive, dict[tuple[int, ...], int]] = {}
+        self._constants: dict[object, int] = {}
+        self._stale = False  # whether _ids is yet to be made: most graphs that are reordered never grow again
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def apply(self, op: Primitive, args: tuple[int, ...], start: int = -1, end: int = -1) -> int:
+        """Return the id of op applied to nodes, made now or found: equal nodes are one node."""
+        if self._stale:
+            self._index()
+        ids = self._ids.get(op)
+        if ids is None:
+            ids = self._ids[op] = {}
+        elif args in ids and self.share:
+            return ids[args]
+        node = ids[args] = len(self.ops)
+        self.ops.append(op)
+        self.args.append(args)
+        if start >= 0:
+            self._place(node, start, end)
+        return node
+
+    def input(self, name: str, start: int = -1, end: int = -1) -> int:
+        """Return the id of the input of that name."""
+        found = self.inputs.get(name)
+        if found is None:
+            found = self.inputs[name] = self._leaf(INPUT, start, end)
+            self.names[found] = name
+        return found
+
+    def constant(self, value: float, name: str = "", start: int = -1, end: int = -1) -> int:
+        """Return the id of a constant; one with a name (pi) is written by its name."""
+        # repr, since 0.0 == -0.0 and nan != nan would both mislead a table keyed by the value
+        key = name or (value if value and not isnan(value) else repr(value))
+        found = self._constants.get(key)
+        if found is None:
+            found = self._constants[key] = self._leaf(CONSTANT, start, end)
+            self.constants[found] = value
+            if name:
+                self.constant_names[found] = name
+        return found
+
+    def parameter(self) -> int:
+        """Return the id of a fresh leaf that stands for a parameter of a function; `leveled` takes it away."""
+        return self._leaf(INPUT, -1, -1)
+
+    def leveled(self) -> Graph:
+        """Return the graph of what the outputs depend on, and of every input, ordered level by level.
+
+        A node's level is one above its highest argument's, leaves are level 0; within a level the order stays. This is
+        the order in which the lecture numbers its example: ln v1, v1*v2 and sin v2 before the sum and the difference.
+        """
+        self._ids, self._stale = {}, True  # the larger half of a graph's memory; made again if this one grows on
+        live = self.live([*self.outputs, *self.inputs.values()])
+        levels: list[int] = []
+        for args in self.args:
+            if len(args) == 2:
+                a, b = levels[args[0]], levels[args[1]]
+                levels.append(a + 1 if a > b else b + 1)
+            else:
+                levels.append(max([levels[i] for i in args]) + 1 if args else 0)
+        order = sorted(range(len(levels)), key=levels.__getitem__)
+        if 0 in live:
+            order = [i for i in order if live[i]]
+        new = Graph(self.source, self.share)
+        ids = dict(zip(order, range(len(order)), strict=True))
+        new.ops = [self.ops[i] for i in order]
+        new.args = [
+            (ids[args[0]], ids[args[1]]) if len(args) == 2 else tuple([ids[a] for a in args])
+            for args in map(self.args.__getitem__, order)
+        ]
+        missing = len(self) - len(self.starts)
+        starts, ends = self.starts + array("q", [-1]) * missing, self.ends + array("q", [-1]) * missing
+        new.starts = array("q", [starts[i] for i in order])
+        new.ends = array("q", [ends[i] for i in order])
+        new.inputs = {name: ids[i] for name, i in self.inputs.items()}
+        new.names = {ids[i]: name for i, name in self.names.items()}
+        new.constants = {ids[i]: value for i, value in self.constants.items() if i in ids}
+        new.constant_names = {ids[i]: name for i, name in self.constant_names.items() if i in ids}
+        new.outputs = [ids[i] for i in self.outputs]
+        new._constants = {key: ids[i] for key, i in self._constants.items() if i in ids}
+        new._stale = True
+        return new
+
+    def copy(self) -> Graph:
+        """Return a graph that grows on its own from here."""
+        new = Graph(self.source, self.share)
+        new.ops, new.args = self.ops.copy(), self.args.copy()
+        new.inputs, new.names, new.outputs = self.inputs.copy(), self.names.copy(), self.outputs.copy()
+        new.constants, new.constant_names = self.constants.copy(), self.constant_names.copy()
+        new.starts, new.ends = self.starts[:], self.ends[:]
+        new._ids, new._stale = {op: ids.copy() for op, ids in self._ids.items()}, self._stale
+        new._constants = self._constants.copy()
+        return new
+
+    def span(self, node: int) -> Span | None:
+        """Return where in the source a node was written, or None for nodes made by a transformation."""
+        written = node < len(self.starts) and self.starts[node] >= 0
+        return (self.starts[node], self.ends[node]) if written else None
+
+    def text(self, node: int) -> str:
+        """Return the source text of a node."""
+        span = self.span(node)
+        return "" if span is None else self.source[span[0] : span[1]]
+
+    def node(self, node: int) -> Node:
+        """Return the handle of a node."""
+        return Node(self, node)
+
+    def operations(self) -> int:
+        """Return how many nodes are operations, neither inputs nor constants."""
+        return len(self.ops) - len(self.names) - len(self.constants)
+
+    def live(self, roots: Iterable[int]) -> bytearray:
+        """Mark every node that the roots depend on: live[i] is 1 or 0."""
+        marks = bytearray(len(self.ops))
+        top = -1
+        for root in roots:
+            marks[root] = 1
+            top = max(top, root)
+        args = self.args
+        for i in range(top, -1, -1):
+            if marks[i]:
+                for a in args[i]:
+                    marks[a] = 1
+        return marks
+
+    def depends(self, inputs: Iterable[int], count: int | None = None) -> bytearray:
+        """Mark every node (of the first `count`) that depends on one of the inputs."""
+        args = self.args if count is None else self.args[:count]
+        marks = bytearray(len(args))
+        for i in inputs:
+            marks[i] = 1
+        for i, ids in enumerate(args):
+            for a in ids:
+                if marks[a]:
+                    marks[i] = 1
+                    break
+        return marks
+
+    def _index(self) -> None:
+        """Make the table of the nodes there are, in which `apply` looks equal ones up."""
+        self._stale = False
+        for i, (op, args) in enumerate(zip(self.ops, self.args, strict=True)):
+            if args:
+                self._ids.setdefault(op, {}).setdefault(args, i)
+
+    def _leaf(self, op: Primitive, start: int, end: int) -> int:
+        node = len(self.ops)
+        self.ops.append(op)
+        self.args.append(())
+        if start >= 0:
+            self._place(node, start, end)
+        return node
+
+    def _place(self, node: int, start: int, end: int) -> None:
+        """Note where a node was written; derived nodes take no room until one that was written follows them."""
+        starts, ends = self.starts, self.ends
+        while len(starts) < node:
+            starts.append(-1)
+            ends.append(-1)
+        starts.append(start)
+        ends.append(end)
+
+
+class Node(Operators):
+    """A node as an operand: arithmetic on it appends to its graph, folding what is exact to fold."""
+
+    __slots__ = ("graph", "id")
+
+    def __mul__(self, other: Operand) -> Node:
+        """Return the product; the chain rule is mostly products, so the common case takes no detour."""
+        graph = self.graph
+        if other.__class__ is Node and self.id not in graph.constants and other.id not in graph.constants:
+            return Node(graph, graph.apply(Operators.table["*"], (self.id, other.id)))
+        return Node.apply_primitive(Operators.table["*"], (self, other))
+
+    def __init__(self, graph: Graph, id: int) -> None:
+        self.graph = graph
+        self.id = id
+
+    def __repr__(self) -> str:
+        return f"<node {self.id}: {self.graph.ops[self.id].name}>"
+
+    @property
+    def constant(self) -> float | None:
+        """The value of a constant node, None for the others."""
+        return self.graph.constants.get(self.id)
+
+    @staticmethod
+    def apply_primitive(op: Primitive, xs: Sequence[Operand]) -> Node:
+        """Append op to the graph of its operands, numbers among them becoming constants."""
+        graph = next(x.graph for x in xs if x.__class__ is Node)
+        args = tuple([x.id if x.__class__ is Node else graph.constant(float(x)) for x in xs])
+        folded = fold(graph, op, args)
+        return Node(graph, graph.apply(op, args) if folded is None else folded)
+
+
+def fold(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int | None:
+    """Return the node that op(args) is without computing it, where that is exact for every value, else None.
+
+    Constants are evaluated, units dropped (x*1, x/1, x^1, x-0), the side of a selection taken that a constant chooses.
+    """
+    constants = graph.constants
+    known = [constants.get(a) for a in args]
+    if None not in known and (op.condition or graph.constant_names.keys().isdisjoint(args)):  # pi-1 stays pi-1
+        return graph.constant(op.evaluate(*known))  # type: ignore[arg-type]
+    if len(args) == 2:
+        left, right = op.units
+        if left is not None and _same(known[0], left):
+            return args[1]
+        if right is not None and _same(known[1], right):
+            return args[0]
+    elif op.name == "where" and known[0] is not None:
+        return args[1] if known[0] else args[2]
+    return None
+
+
+def _same(value: float | None, unit: float) -> bool:
+    return value == unit and copysign(1.0, unit) == copysign(1.0, value)

@@ -1,0 +1,1 @@
+"""The language: its grammar, text to graph, graph to text, and points."""

@@ -1,0 +1,130 @@
+"""Explaining a syntax error: what stands there, what was wrong, what to write instead."""
+
+from __future__ import annotations
+
+from autodiffcli.errors import RequestError
+from autodiffcli.language.lalr import Grammar, Token, UnexpectedToken
+
+__all__ = ["explain"]
+
+_TIGHT = ("/", "÷", "∕", "%", "^", "**", "√")
+"""Operators after which a product without its sign has two readings."""
+
+_STRANGERS = {
+    "[": "vectors and matrices, [1, 2], are not part of this version of the language",
+    "]": "vectors and matrices, [1, 2], are not part of this version of the language",
+    "{": "dicts are not part of this version of the language",
+    "}": "dicts are not part of this version of the language",
+    "@": "the matrix product @ needs matrices, which are not part of this version; numbers are multiplied by *",
+    "|": "for the absolute value write abs(x); for conditions write `or`",
+    "&": "write `and`",
+    "'": "primes are not part of this version of the language",
+    '"': "text in quotes has no meaning here",
+    ":": "a binding is written name = value",
+    "$": "names are letters, digits and _",
+    "\\": "LaTeX is not read; write frac(a, b) as a/b",
+}
+_ENDS = ("NUMBER", "NAME", "RPAR", "SUPERSCRIPT", "BANG")
+"""Terminals that end an operand."""
+
+
+def explain(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError:
+    """Return the error that a person is to read for a text that does not follow the grammar."""
+    tokens = grammar.tokens(source[: unexpected.end])
+    if unexpected.terminal == "$END":
+        return _at_end(source, tokens)
+    before = tokens[-2] if len(tokens) > 1 else None
+    text = source[unexpected.start : unexpected.end]
+    message, hint, span = f"'{text}' is not expected here", "", (unexpected.start, unexpected.end)
+    after_operand = before is not None and before.terminal in _ENDS
+    if not unexpected.terminal:
+        message, hint = f"'{text}' has no meaning in an expression", _STRANGERS.get(text, "")
+    elif unexpected.terminal in ("NAME", "LPAR", "DEFINED") and after_operand:
+        return _missing_sign(source, unexpected, grammar)
+    elif unexpected.terminal in ("NUMBER", "SUPERSCRIPT") and after_operand and before is not None:
+        message, hint = f"an operator is missing before '{text}'", f"to multiply, write {before.text}*{text}"
+    elif unexpected.terminal == "RPAR":
+        if _unclosed(tokens[:-1]) is None:
+            message = "')' closes a parenthesis that was not opened"
+        else:
+            message = "an operand is missing before ')'"
+    elif unexpected.terminal == "EQUAL":
+        hint = "to compare, write ==; only a name, or f(x), can be bound with = at the start of a statement"
+    elif unexpected.terminal == "SEPARATOR":
+        message, hint = "the statement ends too early", "an operand is missing"
+    elif before is None or not after_operand:
+        message = f"an operand is missing before '{text}'"
+    return RequestError(message, source=source, span=span, hint=hint)
+
+
+def _at_end(source: str, tokens: list[Token]) -> RequestError:
+    if not tokens:
+        return RequestError("the expression is empty", hint="write one, for example x^2 + 1")
+    opened = _unclosed(tokens)
+    if opened is not None:
+        return RequestError("'(' is not closed", source=source, span=(opened, opened + 1), hint="add ')'")
+    if tokens[-1].terminal in _ENDS:
+        return RequestError("the text ends too early", source=source, span=(len(source), len(source)))
+    last = tokens[-1]
+    span = (last.start, last.start + len(last.text))
+    return RequestError(f"an operand is missing after '{last.text}'", source=source, span=span)
+
+
+def _unclosed(tokens: list[Token]) -> int | None:
+    """Return where the innermost parenthesis that is still open stands."""
+    opened = []
+    for token in tokens:
+        if token.terminal == "LPAR":
+            opened.append(token.start)
+        elif token.terminal == "RPAR" and opened:
+            opened.pop()
+    return opened[-1] if opened else None
+
+
+def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError:
+    """Explain a product without its sign where it is refused: both readings, if there are two."""
+    follower = source[unexpected.start : _operand_end(source, unexpected.start, grammar)]
+    values, starts = unexpected.values, [*unexpected.starts, unexpected.start]
+    at = len(values) - 2
+    while at > 0 and values[at] in ("-", "−", "+") and values[at - 1] in _TIGHT:
+        at -= 1  # 1/-2x
+    span = (unexpected.start, unexpected.start + len(follower))
+    if at >= 0 and isinstance(values[at], str) and values[at] in _TIGHT:
+        sign, first = values[at], at if values[at] == "√" else at - 1
+        left = source[starts[first] : starts[at]].rstrip()
+        right = source[starts[at + 1] : unexpected.start].rstrip()
+        readings = f"({left}{sign}{right})*{follower} or {left}{sign}({right}*{follower})"
+        whole = source[starts[first] : span[1]]
+        return RequestError(
+            f"'{_short(whole)}' can be read in two ways",
+            source=source,
+            span=(starts[first], span[1]),
+            hint=f"write {readings}" if len(readings) < 200 else "say which with parentheses and *",
+        )
+    first = next((k for k in range(len(values) - 1, -1, -1) if not isinstance(values[k], str)), 0)  # past ² and !
+    left = source[starts[first] : unexpected.start].rstrip()
+    return RequestError(
+        f"an operator is missing before '{_short(follower)}'",
+        source=source,
+        span=span,
+        hint=f"to multiply, write {_short(left)}*{_short(follower)}",
+    )
+
+
+def _operand_end(source: str, start: int, grammar: Grammar) -> int:
+    """Return where the operand ends that begins at start: a name, a call or a group."""
+    depth, end, named = 0, start, False
+    for token in grammar.tokens(source[start : start + 1000]):
+        opens, closes = token.terminal == "LPAR", token.terminal == "RPAR"
+        if depth == 0 and not opens and (named or token.terminal not in ("NAME", "DEFINED")):
+            break
+        depth += opens - closes
+        end = start + token.start + len(token.text)
+        if depth == 0 and (closes or depth < 0):
+            break
+        named = True
+    return end
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

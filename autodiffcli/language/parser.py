@@ -1,0 +1,382 @@
+"""From text straight into the graph: each method is what one alias of the grammar means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple, NoReturn
+
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import CONSTANT, Graph, growing
+from autodiffcli.language.lalr import Callback, Grammar, UnexpectedToken
+from autodiffcli.language.tables import load
+from autodiffcli.primitive import FUNCTIONS, PRIMITIVES, Primitive
+from autodiffcli.primitives import add, div, logical_and, logical_not, logical_or, mod, mul, neg, pow, sub, where
+from autodiffcli.primitives.selection import equal, greater, greater_equal, less, less_equal, not_equal
+
+__all__ = ["RESERVED", "Parser", "grammar", "parse"]
+
+RESERVED = {"pi": math.pi, "π": math.pi, "e": math.e, "tau": math.tau, "τ": math.tau, "inf": math.inf, "nan": math.nan}
+"""Names that are constants."""
+
+_SPELLINGS = {"π": "pi", "τ": "tau"}
+_COMPARISONS = {
+    "<": less,
+    "<=": less_equal,
+    "≤": less_equal,
+    ">": greater,
+    ">=": greater_equal,
+    "≥": greater_equal,
+    "==": equal,
+    "!=": not_equal,
+    "≠": not_equal,
+}
+_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+MAX_INLINED = 5_000_000
+"""Nodes that calls of defined functions may add: f(x) = g(x)+g(x+1), g(x) = ... doubles with every line."""
+
+
+class _Function(NamedTuple):
+    """A defined function: the nodes of its body that depend on its parameters, in order."""
+
+    parameters: list[int]
+    body: list[int]
+    result: int
+
+
+@lru_cache(maxsize=1)
+def grammar() -> Grammar:
+    """Return the grammar of the language, its tables loaded once."""
+    return Grammar(load())
+
+
+def parse(text: str, *, share: bool = True) -> Graph:
+    """Parse a program into its computation graph, whose `outputs` holds the one node that is its value.
+
+    share: equal nodes are one node. Raises RequestError with the place for everything that is not the language.
+
+    >>> g = parse("a = x1*x2; a + sin(a)")
+    >>> list(g.inputs), [op.name for op in g.ops]
+    (['x1', 'x2'], ['input', 'input', 'mul', 'sin', 'add'])
+    """
+    with growing():
+        return Parser(text, share=share).program()
+
+
+def read(parser: Parser, start: str, callbacks: dict[str, Callback]) -> Any:
+    """Run the grammar over a parser's source; syntax errors come back explained."""
+    try:
+        return grammar().parse(start, join_lines(parser.source), callbacks)
+    except UnexpectedToken as unexpected:
+        from autodiffcli.language.mistakes import explain
+
+        raise explain(parser.source, unexpected, grammar()) from None
+
+
+def join_lines(text: str) -> str:
+    """Blank out the line ends inside parentheses, so that an expression may go on there; places stay as they were."""
+    if "\n" not in text or "(" not in text:
+        return text
+    pieces, depth = [], 0
+    for line in text.splitlines(keepends=True):
+        code = line.partition("#")[0]
+        depth = max(0, depth + code.count("(") - code.count(")"))
+        pieces.append(code + " " * (len(line) - len(code)) if depth > 0 else line)
+        if depth > 0:
+            pieces[-1] = pieces[-1].replace("\n", " ")
+    return "".join(pieces)
+
+
+def _normalised(text: str) -> str:
+    """Return text in Unicode's composed form, without a byte order mark, its line ends plain."""
+    if not text.isascii():
+        from unicodedata import normalize
+
+        text = normalize("NFC", text.removeprefix("\ufeff"))
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _binary(op: Primitive) -> Callable[[Parser], Callback]:
+    def bind(parser: Parser) -> Callback:
+        apply = parser.graph.apply
+
+        def callback(v: list[Any], start: int, end: int) -> int:
+            return apply(op, (v[0], v[2]), start, end)
+
+        return callback
+
+    return bind
+
+
+class Parser:
+    """The meaning of a program while it is read: names bound so far, and the graph that grows."""
+
+    def __init__(self, text: str, share: bool = True) -> None:
+        self.source = _normalised(text)
+        self.graph = Graph(self.source, share)
+        self.scope: dict[str, int] = {}
+        self.outer: dict[str, int] | None = None  # the program's scope while a function's body is read
+        self.functions: dict[str, _Function] = {}
+        self.bound: dict[str, tuple[int, int]] = {}  # where a name was bound
+        self.defining: tuple[str, list[int], int] | None = None
+        self.numbers: dict[str, int] = {}
+        self.output: tuple[int, int, int] | None = None
+        self.last_bound: int | None = None
+
+    def program(self) -> Graph:
+        """Parse the source as a program."""
+        read(self, "program", self.callbacks())
+        if self.output is not None:
+            result = self.output[0]
+        elif self.last_bound is not None:
+            result = self.last_bound
+        else:
+            hint = "end it with an expression" if self.functions else "write one, for example x^2 + 1"
+            raise RequestError("there is no expression to evaluate", source=self.source, hint=hint)
+        graph = self.graph
+        graph.outputs = [result]
+        return graph.leveled()
+
+    def callbacks(self) -> dict[str, Callback]:
+        """Return what each alias of the grammar calls."""
+        table: dict[str, Callback] = {name: getattr(self, name) for name in _METHODS}
+        return table | {name: make(self) for name, make in _BINARY.items()} | dict.fromkeys(_SILENT, _nothing)
+
+    # Statements
+
+    def result(self, v: list[Any], start: int, end: int) -> None:
+        self._statement()
+        self.output = (v[0], start, end)
+
+    def bind(self, v: list[Any], start: int, end: int) -> None:
+        self._statement()
+        name = v[0]
+        self._claim(name, start)
+        self.scope[name] = self.last_bound = v[2]
+
+    def header(self, v: list[Any], start: int, end: int) -> None:
+        self._statement()
+        name, parameters = v[0], v[2]
+        self._claim(name, start)
+        first = len(self.graph)
+        self.outer = self.scope
+        self.scope = dict(self.scope)
+        nodes = []
+        for parameter in parameters:
+            if parameter in RESERVED or parameters.count(parameter) > 1:
+                what = "a constant" if parameter in RESERVED else "there twice"
+                self._fail(f"'{parameter}' cannot be a parameter of {name}: it is {what}", (start, end))
+            nodes.append(self.graph.parameter())
+            self.scope[parameter] = nodes[-1]
+        self.defining = (name, nodes, first)
+
+    def define(self, v: list[Any], start: int, end: int) -> None:
+        assert self.defining is not None and self.outer is not None
+        name, parameters, first = self.defining
+        graph, result = self.graph, v[1]
+        depends = graph.depends(parameters)
+        live = graph.live([result])
+        body = [i for i in range(first, len(graph)) if depends[i] and live[i] and i not in parameters]
+        self.functions[name] = _Function(parameters, body, result)
+        self.scope, self.outer, self.defining = self.outer, None, None
+
+    def _statement(self) -> None:
+        """Refuse to go on after an expression whose value nothing would use."""
+        if self.output is not None:
+            self._fail(
+                "this expression is not the last one, so its value is lost",
+                self.output[1:],
+                "bind it to a name (a = ...) and use that, or take it out",
+            )
+
+    def _claim(self, name: str, start: int) -> None:
+        """Take a name for a binding or function; refuse one that means something already."""
+        span = (start, start + len(name))
+        if name in RESERVED:
+            self._fail(f"'{name}' is a constant and cannot be bound", span, f"choose another name, for example {name}_")
+        if name in FUNCTIONS:
+            self._fail(f"'{name}' is a function and cannot be bound", span, f"choose another name, for example {name}_")
+        if name in self.bound:
+            self._fail(f"'{name}' is bound twice", span, "choose another name for the second")
+        if name in self.graph.inputs:
+            self._fail(f"'{name}' was used as an input before it is bound here", span, "bind it above its first use")
+        self.bound[name] = span
+
+    # Operands
+
+    def number(self, v: list[Any], start: int, end: int) -> int:
+        text = v[0]
+        found = self.numbers.get(text)
+        if found is None:
+            try:
+                value = float(text)
+            except ValueError:  # 1__000
+                self._fail(f"'{text}' is not a number", (start, end), "single underscores may separate digits: 1_000")
+            if value == math.inf:
+                self._fail(f"{text} is beyond the largest float, 1.8e308", (start, end), "write inf if that is meant")
+            if value == 0 and text.lower().partition("e")[0].strip("0._"):
+                self._fail(f"{text} is below the smallest float, 4.9e-324", (start, end), "write 0 if that is meant")
+            found = self.numbers[text] = self.graph.constant(value, "", start, end)
+        return found
+
+    def name(self, v: list[Any], start: int, end: int) -> int:
+        found = self.scope.get(v[0])
+        return found if found is not None else self._new_name(v[0], start, end)
+
+    def _new_name(self, name: str, start: int, end: int) -> int:
+        if name in RESERVED:
+            node = self.graph.constant(RESERVED[name], _SPELLINGS.get(name, name), start, end)
+        elif name in FUNCTIONS or name in self.functions:
+            self._fail(f"'{name}' is a function and needs its arguments", (start, end), f"write {name}(...)")
+        else:
+            node = self.graph.input(name, start, end)
+            if self.outer is not None:
+                self.outer[name] = node
+        self.scope[name] = node
+        return node
+
+    def group(self, v: list[Any], start: int, end: int) -> Any:
+        return v[1]
+
+    def first(self, v: list[Any], start: int, end: int) -> list[Any]:
+        return [v[0]]
+
+    def more(self, v: list[Any], start: int, end: int) -> list[Any]:
+        v[0].append(v[2])
+        return v[0]  # type: ignore[no-any-return]
+
+    # Calls
+
+    def call_nothing(self, v: list[Any], start: int, end: int) -> int:
+        return self.call([v[0], "(", [], ")"], start, end)
+
+    def call(self, v: list[Any], start: int, end: int) -> int:
+        name, args = v[0], v[2]
+        declared = FUNCTIONS.get(name)
+        if declared is None:
+            return self._call_defined(name, args, start, end)
+        if isinstance(declared, dict):  # log(x), log(x, b)
+            takes, op = " or ".join(map(str, declared)), declared.get(len(args))
+        else:
+            least, most = declared.arity
+            takes = str(least) if most == least else f"at least {least}"
+            op = declared if least <= len(args) and (most is None or len(args) <= most) else None
+        if op is None:
+            plural = "" if takes.endswith("1") else "s"
+            self._fail(f"{name} takes {takes} argument{plural}, not {len(args)}", (start, end))
+        if op is where:
+            self._condition(args[0], (start, end), "the first argument of where")
+        return self.graph.apply(op, tuple(args), start, end)
+
+    def _call_defined(self, name: str, args: list[int], start: int, end: int) -> int:
+        function = self.functions.get(name)
+        if function is None:
+            self._not_a_function(name, args, start, end)
+        if len(args) != len(function.parameters):
+            count = len(function.parameters)
+            self._fail(f"{name} takes {count} argument{'s' * (count != 1)}, not {len(args)}", (start, end))
+        graph = self.graph
+        if len(graph) + len(function.body) > MAX_INLINED:
+            self._fail(f"calls of defined functions write out more than {MAX_INLINED:,} operations", (start, end))
+        copies = dict(zip(function.parameters, args, strict=True))
+        for i in function.body:
+            operands = tuple([copies.get(a, a) for a in graph.args[i]])
+            copies[i] = graph.apply(graph.ops[i], operands, *(graph.span(i) or (-1, -1)))
+        return copies.get(function.result, function.result)
+
+    def _not_a_function(self, name: str, args: list[int], start: int, end: int) -> NoReturn:
+        span = (start, start + len(name))
+        if self.defining is not None and self.defining[0] == name:
+            self._fail(
+                f"{name} calls itself: functions are written out where they are called, so they cannot be recursive",
+                span,
+            )
+        product = f"to multiply, write {name}*{self.source[start + len(name) : end].strip()}" if len(args) == 1 else ""
+        if name in self.scope or name in RESERVED:
+            self._fail(f"'{name}' is not a function", span, product)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*FUNCTIONS, *self.functions], n=1, cutoff=0.7)
+        meant = f"did you mean {near[0]}?" if near else ""
+        hints = [meant, product, "`adcalc ops` lists the functions"]
+        self._fail(f"there is no function '{name}'", span, "; ".join(filter(None, hints)))
+
+    # Operators
+
+    def neg(self, v: list[Any], start: int, end: int) -> int:
+        graph, node = self.graph, v[1]
+        if graph.ops[node] is CONSTANT and node not in graph.constant_names:  # -2 is a number, not an operation
+            return graph.constant(-graph.constants[node], "", start, end)
+        return graph.apply(neg, (node,), start, end)
+
+    def pos(self, v: list[Any], start: int, end: int) -> Any:
+        return v[1]
+
+    def times(self, v: list[Any], start: int, end: int) -> int:
+        return self.graph.apply(mul, (v[0], v[1]), start, end)
+
+    def root(self, v: list[Any], start: int, end: int) -> int:
+        return self.graph.apply(PRIMITIVES["sqrt"], (v[1],), start, end)
+
+    def factorial(self, v: list[Any], start: int, end: int) -> int:
+        return self.graph.apply(PRIMITIVES["factorial"], (v[0],), start, end)
+
+    def superscript(self, v: list[Any], start: int, end: int) -> int:
+        exponent = float(v[1].translate(_SUPERSCRIPTS))
+        return self.graph.apply(pow, (v[0], self.graph.constant(exponent, "", end - len(v[1]), end)), start, end)
+
+    # Conditions
+
+    def comparator(self, v: list[Any], start: int, end: int) -> Any:
+        return v[0]
+
+    def chain(self, v: list[Any], start: int, end: int) -> tuple[int, int]:
+        """Return the condition so far and its last operand, which the next link of 0 < x < 1 compares again."""
+        linked = isinstance(v[0], tuple)
+        left = v[0][1] if linked else v[0]
+        link = self.graph.apply(_COMPARISONS[v[1]], (left, v[2]), start, end)
+        return (self.graph.apply(logical_and, (v[0][0], link), start, end) if linked else link), v[2]
+
+    def compared(self, v: list[Any], start: int, end: int) -> Any:
+        return v[0][0]
+
+    def choose(self, v: list[Any], start: int, end: int) -> int:
+        self._condition(v[2], (start, end), "what stands between if and else")
+        return self.graph.apply(where, (v[2], v[0], v[4]), start, end)
+
+    def either(self, v: list[Any], start: int, end: int) -> int:
+        return self._logic(logical_or, "or", [v[0], v[2]], start, end)
+
+    def both(self, v: list[Any], start: int, end: int) -> int:
+        return self._logic(logical_and, "and", [v[0], v[2]], start, end)
+
+    def no(self, v: list[Any], start: int, end: int) -> int:
+        return self._logic(logical_not, "not", [v[1]], start, end)
+
+    def _logic(self, op: Primitive, word: str, args: list[int], start: int, end: int) -> int:
+        for node in args:
+            self._condition(node, (start, end), f"what stands beside '{word}'")
+        return self.graph.apply(op, tuple(args), start, end)
+
+    def _condition(self, node: int, span: tuple[int, int], what: str) -> None:
+        if not self.graph.ops[node].condition:
+            self._fail(f"{what} must be a condition, and this is a number", span, "compare it, for example x > 0")
+
+    def _fail(self, message: str, span: tuple[int, int], hint: str = "") -> NoReturn:
+        raise RequestError(message, source=self.source, span=span, hint=hint)
+
+
+def _nothing(v: list[Any], start: int, end: int) -> None:
+    return None
+
+
+_METHODS = (
+    *("result", "bind", "header", "define", "number", "name", "group", "first", "more", "call_nothing", "call"),
+    *("neg", "pos", "times", "root", "factorial", "superscript"),
+    *("comparator", "chain", "compared", "choose", "either", "both", "no"),
+)
+_BINARY = {"add": _binary(add), "sub": _binary(sub), "mul": _binary(mul), "div": _binary(div), "mod": _binary(mod)} | {
+    "pow": _binary(pow)
+}
+_SILENT = ("program", "body", "point", "pairs", "pair")

@@ -1,0 +1,261 @@
+"""Writing a graph back as text: for the parser, for people, and for LaTeX.
+
+Every operation is written by a layout: texts and holes, each hole with the precedence it asks of what fills it. Layouts
+come from the primitive's own declaration, and a loop with a stack fills them, so no depth is too deep.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
+
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import CONSTANT, INPUT, Graph
+from autodiffcli.language.notation import latex_name, latex_number, one_line
+from autodiffcli.primitive import FUNCTIONS, Primitive
+
+__all__ = ["LATEX", "PLAIN", "UNICODE", "Style", "number", "write"]
+
+LONGEST = 1_000_000
+"""Characters a formula may have where no limit is given: a shared graph can be exponentially long as a formula."""
+
+
+class Style(Enum):
+    """For whom a formula is written: the parser, people, LaTeX."""
+
+    PLAIN = "plain"
+    UNICODE = "unicode"
+    LATEX = "latex"
+
+
+PLAIN, UNICODE, LATEX = Style.PLAIN, Style.UNICODE, Style.LATEX
+
+_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = 5, 6, 7, 8, 9
+_SYMBOLS = {"*": "·", "-": "−", "<=": "≤", ">=": "≥", "!=": "≠"}
+_CONSTANTS = {"pi": "π", "tau": "τ"}
+_TIGHT = frozenset("*·/^")
+
+
+class _Hole(NamedTuple):
+    argument: int
+    need: int  # parenthesised where looser than this
+    after: bool | None = False  # behind a sign or a dot, where a minus is parenthesised; None: as the whole is
+
+
+class _Layout(NamedTuple):
+    precedence: int
+    minus: bool  # begins with a minus sign
+    parts: tuple[str | _Hole, ...]
+
+
+def write(
+    graph: Graph,
+    node: int,
+    style: Style = PLAIN,
+    atom: Callable[[int], str | None] = lambda node: None,
+    limit: int | None = None,
+    *,
+    within: int = 0,
+    after: bool = False,
+) -> str:
+    """Return a node as a formula.
+
+    atom:   a text for a node that is not to be written out (v3, or the number it has), or None.
+    limit:  cut the formula to so many characters, the last of them "…". Without it RequestError is raised where the
+            formula has more than a million.
+    within: parenthesise what binds looser than this precedence; after: and what begins with a minus sign.
+
+    >>> import autodiffcli.primitives
+    >>> from autodiffcli.graph import Node
+    >>> g = Graph()
+    >>> x = Node(g, g.input("x"))
+    >>> y = (x - 1) ** 2 / (-x * 3)
+    >>> write(g, y.id), write(g, y.id, UNICODE)
+    ('(x - 1)^2/(-x*3)', '(x − 1)^2/(−x·3)')
+    >>> write(g, y.id, LATEX)
+    '\\\\frac{\\\\left(x - 1\\\\right)^{2}}{-x \\\\cdot 3}'
+    """
+    pieces: list[str] = []
+    room = LONGEST if limit is None else limit
+    stack: list[str | tuple[int, int, bool]] = [(node, within, after)]
+    opening, closing = ("\\left(", "\\right)") if style is LATEX else ("(", ")")
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            pieces.append(item)
+            room -= len(item)
+            if room < 0:
+                break
+            continue
+        i, need, behind = item
+        text = atom(i)
+        if text is None:
+            text = _leaf(graph, i, style)
+        if text is not None:
+            minus = text.startswith(("-", "−"))
+            loose = minus or (style is LATEX and "\\cdot" in text)
+            if (loose and need > (_UNARY if minus else _PRODUCT)) or (minus and behind):
+                text = f"{opening}{text}{closing}"
+            stack.append(text)
+            continue
+        args = graph.args[i]
+        layout = _layout(graph.ops[i], len(args), style)
+        if layout.precedence < need or (layout.minus and behind):
+            stack.append(closing)
+            pieces.append(opening)
+            room -= len(opening)
+            behind = False
+        for part in reversed(layout.parts):
+            if isinstance(part, str):
+                stack.append(part)
+            else:
+                argument, need, sign = part
+                stack.append((args[argument], need, behind if sign is None else sign))
+    if room >= 0:
+        return "".join(pieces)
+    if limit is None:
+        raise RequestError(
+            f"the formula has more than {LONGEST:,} characters",
+            hint="parts that the graph shares are written out each time: look at the graph instead",
+        )
+    return "".join(pieces)[: max(limit - 1, 0)] + "…"
+
+
+def number(x: float, precision: int | None = 6, style: Style = PLAIN) -> str:
+    """Return a number in so many significant digits, or with precision=None as the shortest text that reads back as it.
+
+    >>> number(11.652071455223084), number(5.0), number(1 / 3, None), number(-1e-7, 6, UNICODE)
+    ('11.6521', '5', '0.3333333333333333', '−1e−7')
+    """
+    text = repr(float(x)).removesuffix(".0") if precision is None else f"{x:.{precision}g}"
+    if style is PLAIN:
+        return text
+    mantissa, mark, exponent = text.partition("e")
+    exponent = str(int(exponent)) if mark else ""
+    if style is LATEX:
+        return latex_number(mantissa, exponent)
+    return (mantissa + mark + exponent).replace("-", "−")
+
+
+def _leaf(graph: Graph, i: int, style: Style) -> str | None:
+    """Return the text of an input or a constant, None for an operation."""
+    op = graph.ops[i]
+    if op is INPUT:
+        name = graph.names[i]
+    elif op is CONSTANT:
+        name = graph.constant_names.get(i, "")
+        if not name:
+            return number(graph.constants[i], None, style)
+        if style is UNICODE:
+            name = _CONSTANTS.get(name, name)
+    else:
+        return None
+    return latex_name(name) if style is LATEX else one_line(name)
+
+
+@lru_cache(maxsize=1024)
+def _layout(op: Primitive, count: int, style: Style) -> _Layout:
+    if style is LATEX:
+        return _latex_layout(op, count)
+    if op.name == "factorial" or (op.operator and op.operator[0] == "!"):
+        return _Layout(_ATOM, False, (_Hole(0, _ATOM + 1, None), "!"))
+    if op.operator is None:
+        holes = [_Hole(k, 0) for k in range(count)]
+        return _Layout(_ATOM, False, (f"{_word(op)}(", *_joined(holes, ", "), ")"))
+    symbol, precedence = op.operator
+    needs, after = _needs(op), precedence == _SUM or (precedence == _PRODUCT and style is UNICODE)
+    shown = _SYMBOLS.get(symbol, symbol) if style is UNICODE else symbol
+    if count == 1:
+        return _Layout(precedence, symbol == "-", (shown + " " * symbol.isalpha(), _Hole(0, needs[0])))
+    between = shown if shown in _TIGHT else f" {shown} "
+    return _Layout(precedence, False, (_Hole(0, needs[0], None), between, _Hole(1, needs[1], after)))
+
+
+def _needs(op: Primitive) -> tuple[int, int]:
+    """Return the precedence that an operator asks of its left and its right operand."""
+    assert op.operator is not None
+    symbol, p = op.operator
+    if op.arity[0] == 1:
+        return (p if symbol.isalpha() else p + 1), 0  # not not c, but -(-x)
+    if symbol == "^":
+        return p + 1, _UNARY
+    return (p + 1 if p == 4 else p), p + 1  # comparisons have no side to lean to: (a < b) < c is not a chain
+
+
+@lru_cache(maxsize=1024)
+def _word(op: Primitive) -> str:
+    """Return what the language calls a primitive: its name, or the word that means it by the number of arguments."""
+    if FUNCTIONS.get(op.name) is op:
+        return op.name
+    for word, meaning in FUNCTIONS.items():
+        if meaning is op or (isinstance(meaning, dict) and op in meaning.values()):
+            return word
+    return op.name
+
+
+def _joined(holes: list[_Hole], comma: str) -> list[str | _Hole]:
+    parts: list[str | _Hole] = []
+    for hole in holes:
+        parts += [comma, hole] if parts else [hole]
+    return parts
+
+
+_PLACE = re.compile(r"\{(\d+|\*)\}")
+
+
+def _latex_layout(op: Primitive, count: int) -> _Layout:
+    name = latex_name(op.name).removeprefix("\\mathrm")
+    template = op.latex or rf"\operatorname{name if name.startswith('{') else '{' + name + '}'}\left({{*}}\right)"
+    precedence = op.operator[1] if op.operator else _binding(template)
+    if template.startswith("\\frac"):
+        precedence = _POWER  # a factor like any other, but not the base of a power
+    parts: list[str | _Hole] = []
+    end = 0
+    for place in _PLACE.finditer(template):
+        if place[1] != "*" and int(place[1]) >= count:
+            continue  # {10} in \log_{10} is no argument
+        if place.start() > end:
+            parts.append(template[end : place.start()])
+        end = place.end()
+        if place[1] == "*":
+            parts += _joined([_Hole(k, 0) for k in range(count)], ", ")
+        else:
+            k = int(place[1])
+            parts.append(_Hole(k, *_context(template[: place.start()], template[end:], op, k)))
+    parts.append(template[end:])
+    return _Layout(precedence, template.startswith("-"), tuple(part for part in parts if part))
+
+
+def _context(left: str, right: str, op: Primitive, k: int) -> tuple[int, bool | None]:
+    """Return what a hole asks for by what stands beside it: its precedence, and whether it is behind a sign."""
+    if right[:1] in ("^", "!"):
+        return _ATOM, None if not left else False
+    if left.endswith("{") and right.startswith("}"):
+        return 0, False
+    if op.operator is not None:
+        behind = bool(left) and bool(right or op.arity[0] > 1) and op.operator[1] in (_SUM, _PRODUCT)
+        return _needs(op)[k], behind if left else None
+    if left.endswith(("\\cdot ", "} ")):
+        return _PRODUCT + 1, True
+    if left.endswith((" - ", " + ")):
+        return _SUM + left.endswith(" - "), True
+    if right.startswith(" \\cdot"):
+        return _PRODUCT, False
+    return 0, False
+
+
+def _binding(template: str) -> int:
+    """Return the precedence of a function's template: e^{x} - 1 is a sum, though exp is called."""
+    flat, bare = template.replace("\\left", "\\left{").replace("\\right", "\\right}"), ""
+    depth = 0
+    for character in flat:
+        depth += (character == "{") - (character == "}")
+        bare += character if depth == 0 else ""
+    if re.search(" [-+] ", bare):
+        return _SUM
+    if "\\cdot" in bare or "} {" in template:
+        return _PRODUCT
+    return _POWER if "^" in bare else _ATOM

@@ -1,0 +1,1 @@
+"""Tables of points in, the same tables with results out: see `autodiffcli.points.stream.stream`."""

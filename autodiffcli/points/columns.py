@@ -1,0 +1,45 @@
+"""Which columns a table must have, and which it must not have yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from autodiffcli.errors import RequestError
+
+__all__ = ["check_new_columns", "find_columns"]
+
+_LISTED = 20
+
+
+def find_columns(inputs: Iterable[str], columns: Sequence[str], table: str) -> list[int]:
+    """Return where each input stands among the columns.
+
+    >>> find_columns(["y", "x"], ["x", "t", "y"], "points.csv")
+    [2, 0]
+    """
+    for name in inputs:
+        if name not in columns:
+            raise RequestError(f"{table} has no column {name!r}", hint=_remedy(name, columns))
+        if columns.count(name) > 1:
+            raise RequestError(f"{table} has {columns.count(name)} columns {name!r}", hint="rename all but one of them")
+    return [columns.index(name) for name in inputs]
+
+
+def check_new_columns(outputs: Sequence[str], columns: Collection[str], table: str) -> None:
+    """Raise if a column to add is there already, or is to be added twice."""
+    for i, name in enumerate(outputs):
+        if name in columns:
+            hint = "put something before the new names, as in --prefix f_, or leave the old columns out by --no-keep"
+            raise RequestError(f"{table} has a column {name!r} already", hint=hint)
+        if name in outputs[:i]:
+            raise RequestError(f"two results are both named {name!r}")
+
+
+def _remedy(name: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    lowered = {column.lower(): column for column in reversed(names)}
+    near = get_close_matches(name.lower(), list(lowered), n=1)
+    there = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    guess = f"did you mean {lowered[near[0]]!r}? " if near else ""
+    return f"{guess}its columns are: {there}; or give {name}=... by --at for all rows"

@@ -1,0 +1,173 @@
+"""JSON Lines: one object a line; results are put in before its closing brace, the rest of its text is untouched."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from autodiffcli.errors import RequestError
+from autodiffcli.points.columns import check_new_columns, find_columns
+from autodiffcli.points.rows import Block, Floats, Request, RowReader, excerpt
+from autodiffcli.points.shortest import float_texts
+from autodiffcli.points.source import Source
+
+__all__ = ["JsonLines"]
+
+# Integers are read as floats at once: Python refuses to make an int of more than 4300 digits.
+_decode = json.JSONDecoder(parse_int=float).raw_decode
+
+
+class JsonLines:
+    """A table of JSON objects, read block by block. The first one decides whether the columns asked for are there."""
+
+    def __init__(self, source: Source, request: Request) -> None:
+        self._source, self._request = source, request
+        self._line, self._number = 1, 1
+        self._known = False
+        items = [json.dumps(name, ensure_ascii=False).replace("%", "%%") + ": %s" for name in request.outputs]
+        self._template = ("%s" if request.keep else "{") + ", ".join(items) + "}"
+        self._nulls = ["null"] * len(request.outputs)
+        self._added = frozenset(request.outputs)
+        check_new_columns(request.outputs, (), request.table)
+
+    def header(self) -> bytes:
+        """Return nothing: every row carries its names."""
+        return b""
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rows in blocks; under on_error="fail" a bad row raises, after the rows before it."""
+        for text in self._source:
+            block = self._fast(text)
+            if block is None:
+                yield from self._slow(text)
+                continue
+            self._known = True
+            self._line += len(block.numbers)
+            self._number += len(block.numbers)
+            yield block
+
+    def _fast(self, text: bytes) -> Block | None:
+        """Return the block's rows if every line is an object with a number for each input, as almost all lines are."""
+        texts, lines = text.split(b"\n"), text.decode().split("\n")
+        if not texts[-1]:
+            del texts[-1], lines[-1]
+        try:
+            found = list(map(_decode, lines))
+            cells = [[row[name] for row, _ in found] for name in self._request.inputs]
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+            return None
+        if not all(type(row) is dict and stop == len(line) for (row, stop), line in zip(found, lines, strict=True)):
+            return None
+        if self._request.keep and not all(self._added.isdisjoint(row) for row, _ in found):
+            return None
+        if any(set(map(type, column)) != {float} for column in cells):
+            return None
+        numbers = range(self._number, self._number + len(texts))
+        return Block([np.array(column) for column in cells], texts, b"\n", numbers)
+
+    def _slow(self, text: bytes) -> Iterator[Block]:
+        """Yield the block's rows, read one by one."""
+        reader = RowReader(self._request, self._number)
+        stop: RequestError | None = None
+        for raw in io.BytesIO(text):
+            if bare := raw.strip(b" \t\r\n"):
+                try:
+                    self._row(bare, b"\r\n" if raw.endswith(b"\r\n") else b"\n", reader)
+                except RequestError as error:
+                    stop = error
+            self._line += 1
+            if reader.error or stop:
+                break
+        self._number = reader.number
+        yield reader.block()
+        offence = stop or reader.error
+        if offence:
+            raise offence
+
+    def render(self, block: Block, results: Sequence[Floats]) -> bytes:
+        """Return the rows to write."""
+        columns = [_texts(result) for result in results]
+        for i in block.nulls:
+            for column in columns:
+                column[i] = "null"
+        parts: list[Sequence[str]] = list(columns)
+        if self._request.keep:
+            parts.insert(0, [_opened(text) for text in b"\n".join(block.texts).decode().split("\n")])
+        rows = [self._template % row for row in zip(*parts, strict=True)]
+        if not block.ends:
+            end = block.end.decode()
+            return (end.join(rows) + end).encode()
+        return b"".join([row.encode() + end for row, end in zip(rows, block.ends, strict=True)])
+
+    def _row(self, text: bytes, end: bytes, reader: RowReader) -> None:
+        line = text.decode()
+        found: dict[str, object] | str
+        try:
+            found, stop = _decode(line)
+            if not isinstance(found, dict):
+                found = f"a JSON object is needed, not {excerpt(line)}"
+            elif stop != len(line):
+                found = f"something follows the JSON object: {excerpt(line[stop:])}"
+        except json.JSONDecodeError as error:
+            found = f"not JSON: {error.msg}, character {error.pos + 1} of {excerpt(line)}"
+        except RecursionError:
+            found = "JSON that is nested too deeply"
+        if isinstance(found, str):
+            reader.bad(found, self._line, b"{}", end)
+        else:
+            self._check_names(found)
+            values = self._values(found)
+            if isinstance(values, str):
+                reader.bad(values, self._line, text, end)
+            else:
+                reader.good(values, text, end)
+
+    def _check_names(self, row: dict[str, object]) -> None:
+        if not self._known:
+            self._known = True
+            find_columns(self._request.inputs, list(row), self._request.table)
+        if self._request.keep and not self._added.isdisjoint(row):
+            check_new_columns(self._request.outputs, row, self._request.table)
+
+    def _values(self, row: dict[str, object]) -> list[float] | str:
+        """Return the row's values of the inputs, or what is wrong with it."""
+        values = []
+        for name in self._request.inputs:
+            value = row.get(name)
+            if not isinstance(value, float):
+                number = _not_finite(value)
+                if number is None:
+                    said = "no value" if value is None else f"{excerpt(json.dumps(value))} is not a number"
+                    return f"column {name!r}: {said}"
+                value = number
+            values.append(value)
+        return values
+
+
+def _not_finite(value: object) -> float | None:
+    """Return what the strings "nan", "inf" and "-inf" stand for, in any case; None for all else."""
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        return None if math.isfinite(number) else number
+    return None
+
+
+def _texts(values: Floats) -> list[str]:
+    """Return the values as JSON: what is not finite is a string."""
+    texts = float_texts(values)
+    for i in np.flatnonzero(~np.isfinite(values)).tolist():
+        texts[i] = f'"{texts[i]}"'
+    return texts
+
+
+def _opened(text: str) -> str:
+    """Return an object's text without its closing brace, ready for another item."""
+    body = text[:-1].rstrip()
+    return body if body == "{" else body + ", "

@@ -1,0 +1,59 @@
+"""A file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from autodiffcli.errors import RequestError
+
+__all__ = ["whole_file"]
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[BinaryIO]:
+    """Give a stream whose bytes become the file at path when the block ends well; otherwise what was there stays.
+
+    They are written beside the file, under a name of its own, and take its place in one step: nobody sees a half, and
+    the file may be the one that is read from. Devices and pipes have no whole and are written to directly. A link stays
+    a link. What the system refuses (no such folder, no permission, disk full) is a RequestError that names the file.
+    """
+    try:
+        place = Path(path).resolve()
+        mode = place.stat().st_mode if place.exists() else None
+        if mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            with place.open("wb") as device:
+                yield device
+            return
+        if mode is not None and stat.S_ISDIR(mode):
+            raise RequestError(f"cannot write {path}: it is a folder")
+        if mode is not None and not os.access(place, os.W_OK):
+            raise RequestError(f"cannot write {path}: it is write-protected")
+        yield from _replacing(place, mode)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise RequestError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:
+    beside = place.with_name(f".adcalc-{secrets.token_hex(8)}.tmp")
+    # Made by os.open, not by tempfile: the umask applies, as to any new file. O_EXCL: never through somebody's link.
+    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(number, "wb") as target:
+            yield target
+            target.flush()
+            os.fsync(number)
+        if mode is not None:
+            beside.chmod(stat.S_IMODE(mode))
+        beside.replace(place)
+    except BaseException:  # Ctrl-C as well
+        with suppress(OSError):
+            beside.unlink()
+        raise

@@ -1,0 +1,143 @@
+"""Bytes from a file or a pipe as blocks of whole lines, checked to be text; what has arrived waits for nothing."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+from autodiffcli.errors import RequestError
+
+__all__ = ["Source", "open_points"]
+
+BLOCK_ROWS = 16_384
+_SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 20  # bytes of a block
+_LONGEST_LINE = 1 << 26
+_BOM = b"\xef\xbb\xbf"
+
+_FOREIGN = {  # how files begin that are no text, what they are, and the remedy
+    b"\x1f\x8b": ("compressed by gzip", "unpack it first: gzip -dc FILE | adcalc ... --points -"),
+    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "unpack it first: zstd -dc FILE | adcalc ... --points -"),
+    b"PK\x03\x04": ("a zip archive or a spreadsheet", "save the table as CSV"),
+    b"PAR1": ("a Parquet file", "write it as CSV first: this version has no 'data' extra, which reads Parquet"),
+    b"\xff\xfe": ("UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
+    b"\xfe\xff": ("UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
+}
+
+
+def open_points(path: str) -> AbstractContextManager[BinaryIO]:
+    """Open a file of points; what keeps it from being opened is a RequestError that names it."""
+    try:
+        return Path(path).open("rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise unreadable(path, error) from error
+
+
+def unreadable(name: str, error: OSError | ValueError) -> RequestError:
+    """Return the error for a file that cannot be opened or read."""
+    return RequestError(f"cannot read {name}: {getattr(error, 'strerror', None) or error}")
+
+
+class Source:
+    """Whole lines from a binary stream, block by block; a byte order mark is taken off and remembered in `mark`."""
+
+    def __init__(self, raw: BinaryIO, name: str = "-") -> None:
+        self.name = "standard input" if name == "-" else name
+        self.mark = b""
+        self._read1 = getattr(raw, "read1", raw.read)  # one system call: what has arrived, not all that was asked for
+        try:
+            self._fileno = raw.fileno()
+        except (OSError, AttributeError):
+            self._fileno = -1
+        self._size = _FIRST
+        self._ended = False
+        self._line = 0
+        self._again: list[bytes] = []
+        self._fresh = self._blocks()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the lines that have arrived, whole ones only; at the end, the last even without its newline."""
+        return self._again.pop() if self._again else next(self._fresh)
+
+    def put_back(self, block: bytes) -> None:
+        """Make block the next one again."""
+        if block:
+            self._again.append(block)
+
+    def _blocks(self) -> Iterator[bytes]:
+        pieces: list[bytes] = []
+        length = 0
+        for piece in self._pieces():
+            cut = piece.rfind(b"\n") + 1
+            length += len(piece)
+            if cut:
+                yield from self._checked(b"".join([*pieces, piece[:cut]]))
+                pieces, length = [], len(piece) - cut
+            elif length > _LONGEST_LINE:
+                where = f"{self.name}: line {self._line + 1}"
+                raise RequestError(f"{where} goes on for more than {_LONGEST_LINE >> 20} MiB")
+            pieces.append(piece[cut:])
+        if any(pieces):
+            yield from self._checked(b"".join(pieces))
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield what is read, but for a byte order mark; a file that begins as no text does is turned away."""
+        head = self._read()
+        while any(magic.startswith(head) and magic != head for magic in (_BOM, *_FOREIGN)) and (piece := self._read()):
+            head += piece
+        for magic, (what, remedy) in _FOREIGN.items():
+            if head.startswith(magic):
+                raise RequestError(f"{self.name} is {what}, not a table in UTF-8 text", hint=remedy)
+        if head.startswith(_BOM):
+            self.mark = _BOM
+        yield head.removeprefix(_BOM)
+        while piece := self._read():
+            yield piece
+
+    def _checked(self, block: bytes) -> Iterator[bytes]:
+        """Yield the block if it is UTF-8 without NUL; otherwise the lines before the offence, and then raise."""
+        offence = block.find(0)
+        problem = "a NUL byte"
+        if not block.isascii():
+            try:
+                block.decode()
+            except UnicodeDecodeError as error:
+                if offence < 0 or error.start < offence:
+                    offence, problem = error.start, f"byte 0x{block[error.start]:02x}, which is not UTF-8"
+        lines = block.count(b"\n")
+        if offence >= 0:
+            if good := block[: block.rfind(b"\n", 0, offence) + 1]:
+                yield good
+            line = self._line + block.count(b"\n", 0, offence) + 1
+            raise RequestError(f"{self.name}: {problem}, in line {line}", hint="tables of points are text in UTF-8")
+        self._line += lines
+        if lines:
+            self._size = min(_LARGEST, max(_SMALLEST, BLOCK_ROWS * len(block) // lines))
+        yield block
+
+    def _read(self) -> bytes:
+        """Return at least one byte, then what is there without waiting, up to a block; b"" at the end."""
+        pieces: list[bytes] = []
+        length = 0
+        try:
+            while not self._ended and length < self._size and (not pieces or self._ready()):
+                piece = self._read1(self._size - length)
+                self._ended = not piece  # a terminal would have to be told of its end twice
+                pieces.append(piece)
+                length += len(piece)
+        except OSError as error:
+            raise unreadable(self.name, error) from error
+        return b"".join(pieces)
+
+    def _ready(self) -> bool:
+        if self._fileno < 0:
+            return False
+        try:
+            return bool(select.select([self._fileno], [], [], 0)[0])
+        except (OSError, ValueError):  # Windows selects sockets only; a descriptor above FD_SETSIZE
+            return False

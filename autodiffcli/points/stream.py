@@ -1,0 +1,135 @@
+"""Results for every row of a table: blocks of rows flow from a binary stream through a function into another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+import numpy as np
+
+from autodiffcli.points.delimited import Delimited
+from autodiffcli.points.jsonl import JsonLines
+from autodiffcli.points.kinds import kind_by_content, kind_by_name
+from autodiffcli.points.rows import Block, Evaluate, Floats, OnError, Request
+from autodiffcli.points.source import Source
+
+__all__ = ["Summary", "stream"]
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of the rows: written, of those without results (null) or with undefined ones, and skipped."""
+
+    rows: int = 0
+    skipped: int = 0
+    nulls: int = 0
+    undefined: int = 0
+    first_undefined: int | None = None
+    """The number of the first row with an undefined result: data rows are counted from 1, skipped ones as well."""
+
+    def notes(self) -> list[str]:
+        """Return what a person should hear, a sentence each; nothing where every row has its results.
+
+        >>> Summary(rows=9, skipped=1, undefined=2, first_undefined=7).notes()
+        ['1 row could not be read and was skipped', '2 rows have undefined results, the first is row 7']
+        """
+        notes = []
+        if self.skipped:
+            notes.append(f"{_rows(self.skipped, 'was', 'were')} skipped")
+        if self.nulls:
+            notes.append(f"{_rows(self.nulls, 'has', 'have')} no results")
+        if self.undefined == 1:
+            notes.append(f"1 row has undefined results: row {self.first_undefined}")
+        elif self.undefined:
+            notes.append(f"{self.undefined} rows have undefined results, the first is row {self.first_undefined}")
+        return notes
+
+
+class _Table(Protocol):
+    def header(self) -> bytes: ...
+    def blocks(self) -> Iterator[Block]: ...
+    def render(self, block: Block, results: Sequence[Floats]) -> bytes: ...
+
+
+def stream(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    evaluate: Evaluate,
+    kind: str = "",
+    keep: bool = True,
+    prefix: str = "",
+    on_error: OnError = "fail",
+    name: str = "-",
+) -> Summary:
+    r"""Read a table of points from source, and write it to target with a column for each output.
+
+    evaluate: takes a float64 array for each input, all of one length; returns an array, or a number, for each output.
+    kind: "csv", "tsv" or "jsonl"; "" goes by the content. keep: whether the table's columns are written too, their text
+    as it is. prefix: put before the names of outputs. on_error: what a row that cannot be read does: "fail" raises,
+    "skip" drops it, "null" keeps it without results. name: of the source, for messages.
+
+    Rows are written in order, as soon as they can be: what has arrived is answered before more is waited for, and
+    memory does not grow with the table. Raises RequestError if the table is no such table or lacks an input's column,
+    MathError at a row that cannot be read; the rows before it are written. What target raises (OSError) is not caught.
+
+    >>> from io import BytesIO
+    >>> answer = BytesIO()
+    >>> stream(BytesIO(b"t,x\na,2\nb,0\n"), answer, inputs=["x"], outputs=["value"], evaluate=lambda x: [8 / x[0]])
+    Summary(rows=2, skipped=0, nulls=0, undefined=1, first_undefined=2)
+    >>> answer.getvalue()
+    b't,x,value\na,2,4.0\nb,0,inf\n'
+    """
+    lines = Source(source, name)
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, lines.name)
+    table = _open_table(lines, kind, request)
+    target.write(table.header())
+    target.flush()
+    summary = Summary()
+    for block in table.blocks():
+        summary.skipped += block.skipped
+        if not block.numbers:
+            continue
+        with np.errstate(all="ignore"):
+            results = [_column(result, len(block.numbers)) for result in evaluate(block.columns)]
+        _count(summary, block, results)
+        target.write(table.render(block, results))
+        target.flush()
+    return summary
+
+
+def _open_table(lines: Source, kind: str, request: Request) -> _Table:
+    kind = kind_by_name("", kind)
+    if not kind:
+        head = next(lines, b"")
+        lines.put_back(head)
+        kind = kind_by_content(head)
+    if kind == "jsonl":
+        return JsonLines(lines, request)
+    return Delimited(lines, request, b"\t" if kind == "tsv" else b",", quoting=kind == "csv")
+
+
+def _column(result: Floats, rows: int) -> Floats:
+    """Return a result as a float for each row: a derivative that is constant may come as one number."""
+    return np.broadcast_to(np.asarray(result, dtype=np.float64), (rows,))
+
+
+def _count(summary: Summary, block: Block, results: Sequence[Floats]) -> None:
+    summary.rows += len(block.numbers)
+    summary.nulls += len(block.nulls)
+    undefined = ~np.isfinite(results[0])
+    for result in results[1:]:
+        undefined |= ~np.isfinite(result)
+    undefined[block.nulls] = False
+    places = np.flatnonzero(undefined)
+    summary.undefined += len(places)
+    if len(places) and summary.first_undefined is None:
+        summary.first_undefined = block.numbers[int(places[0])]
+
+
+def _rows(count: int, singular: str, plural: str) -> str:
+    """Return how many rows could not be read, up to the word that says what became of them."""
+    return f"1 row could not be read and {singular}" if count == 1 else f"{count} rows could not be read and {plural}"

@@ -1,0 +1,292 @@
+"""Primitives: one declaration each, from which every interpreter derives what it needs.
+
+A declaration says how a primitive is evaluated on numbers and on arrays, and what its partial derivatives are. The
+partials are ordinary arithmetic on operands, output first, so the same rule runs on floats, on NumPy arrays and on
+graph nodes, where running it builds the derivative's graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from importlib import import_module
+from math import inf, nan
+from typing import Any, ClassVar, NamedTuple
+
+from autodiffcli.errors import RequestError
+
+__all__ = ["ARITHMETIC_ERRORS", "FUNCTIONS", "PRIMITIVES", "Corner", "Gate", "Operators", "Primitive", "primitive"]
+
+Operand = Any
+"""What primitives work on: a float, a NumPy array, or anything that defines `apply_primitive` (a graph node)."""
+
+ARITHMETIC_ERRORS = (ZeroDivisionError, OverflowError, ValueError)
+"""What Python's float arithmetic raises where IEEE 754 gives inf or nan."""
+
+
+class Gate(NamedTuple):
+    """A partial derivative that is `slope` where `condition` holds and *structurally* zero elsewhere.
+
+    Nothing flows through a closed gate, whatever stands behind it: 0·inf does not make a nan of where(x>0, sqrt(x), 0)
+    at 0. Both members are functions of (y, *x), or a constant slope.
+    """
+
+    condition: Callable[..., Operand]
+    slope: Callable[..., Operand] | float = 1.0
+
+
+class Corner(NamedTuple):
+    """A point where the derivative is a documented choice; the trace says when it was used."""
+
+    at: Callable[..., Operand]
+    choice: str
+
+
+Partial = Callable[..., Operand] | float | Gate | None
+"""∂y/∂xᵢ: a function of (y, *x), a constant, a gate, or None where the derivative is refused."""
+
+
+class Primitive:
+    """One operation: how it is evaluated, differentiated, and written."""
+
+    __slots__ = (
+        "_array",
+        "_rules",
+        "arity",
+        "condition",
+        "corners",
+        "domain",
+        "edge",
+        "extra",
+        "formula",
+        "latex",
+        "meaning",
+        "name",
+        "operator",
+        "partials",
+        "samples",
+        "scalar",
+        "synonyms",
+        "units",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.arity: tuple[int, int | None] = (1, 1)
+        self.scalar: Callable[..., float] = _undeclared
+        self.edge: Callable[..., float] = _undeclared
+        self.formula: Callable[..., Operand] | None = None
+        self.partials: tuple[Partial, ...] | Callable[[int, int], Partial] = ()
+        self.operator: tuple[str, int] | None = None
+        self.units: tuple[float | None, float | None] = (None, None)
+        self.condition = False
+        self.corners: tuple[Corner, ...] = ()
+        self.latex = self.meaning = self.domain = self.extra = ""
+        self.synonyms: tuple[str, ...] = ()
+        self.samples: tuple[Any, ...] = ()
+        self._array: str | Callable[..., Any] = _undeclared
+        self._rules: dict[int, tuple[Partial, ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __call__(self, *xs: Operand) -> Operand:
+        """Apply to operands of any kind: floats give a float, arrays an array, nodes a node."""
+        arrays = False
+        for x in xs:
+            kind = x.__class__
+            if kind is not float and kind is not int:
+                lift = getattr(kind, "apply_primitive", None)
+                if lift is not None:
+                    return lift(self, xs)
+                arrays = True
+        return self.array(*xs) if arrays else self.evaluate(*xs)
+
+    def evaluate(self, *xs: float) -> float:
+        """Return the value at floats by IEEE 754's conventions: 1/0 is inf, ln(-1) is nan; nothing is raised."""
+        try:
+            return self.scalar(*xs)
+        except ARITHMETIC_ERRORS:
+            return self.edge(*xs)
+
+    @property
+    def array(self) -> Callable[..., Any]:
+        """The function that evaluates NumPy arrays; its library is imported at the first use."""
+        if isinstance(self._array, str):
+            self._array = _load(self._array, self)
+        return self._array
+
+    def rules(self, count: int) -> tuple[Partial, ...]:
+        """Return the partial derivatives for `count` arguments."""
+        if isinstance(self.partials, tuple):
+            return self.partials
+        found = self._rules.get(count)
+        if found is None:
+            found = self._rules[count] = tuple(self.partials(k, count) for k in range(count))
+        return found
+
+
+class Operators:
+    """Python's operators as primitives, for operands that are not plain numbers: graph nodes, careful floats."""
+
+    __slots__ = ()
+    table: ClassVar[dict[str, Primitive]] = {}  # filled by the declarations that name an operator
+
+    def __add__(self, other: Operand) -> Operand:
+        return self.table["+"](self, other)
+
+    def __radd__(self, other: Operand) -> Operand:
+        return self.table["+"](other, self)
+
+    def __sub__(self, other: Operand) -> Operand:
+        return self.table["-"](self, other)
+
+    def __rsub__(self, other: Operand) -> Operand:
+        return self.table["-"](other, self)
+
+    def __mul__(self, other: Operand) -> Operand:
+        return self.table["*"](self, other)
+
+    def __rmul__(self, other: Operand) -> Operand:
+        return self.table["*"](other, self)
+
+    def __truediv__(self, other: Operand) -> Operand:
+        return self.table["/"](self, other)
+
+    def __rtruediv__(self, other: Operand) -> Operand:
+        return self.table["/"](other, self)
+
+    def __pow__(self, other: Operand) -> Operand:
+        return self.table["^"](self, other)
+
+    def __rpow__(self, other: Operand) -> Operand:
+        return self.table["^"](other, self)
+
+    def __neg__(self) -> Operand:
+        return self.table["neg"](self)
+
+
+class _Careful(Operators, float):  # type: ignore[misc]  # float's operators are narrower than ours on purpose
+    """A float whose operators follow IEEE 754 where Python would raise; slower, so used only after a raise."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def apply_primitive(op: Primitive, xs: Iterable[float]) -> _Careful:
+        return _Careful(op.evaluate(*map(float, xs)))
+
+
+def carefully(formula: Callable[..., Operand], *xs: float) -> float:
+    """Evaluate a formula at floats without raising.
+
+    >>> carefully(lambda x: 1 / x, 0.0)
+    inf
+    """
+    return float(formula(*map(_Careful, xs)))
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+"""Every primitive by its name."""
+
+FUNCTIONS: dict[str, Primitive | dict[int, Primitive]] = {}
+"""What a call means, by name and synonym; a dict chooses by the number of arguments: log(x), log(x, b)."""
+
+
+def primitive(
+    name: str,
+    scalar: Callable[..., float] | str | None = None,
+    array: str | Callable[..., Any] = "",
+    *,
+    formula: Callable[..., Operand] | None = None,
+    partials: tuple[Partial, ...] | Callable[[int, int], Partial],
+    edge: Callable[..., float] | None = None,
+    arity: tuple[int, int | None] | None = None,
+    operator: tuple[str, int] | None = None,
+    units: tuple[float | None, float | None] = (None, None),
+    condition: bool = False,
+    corners: tuple[Corner, ...] = (),
+    latex: str = "",
+    meaning: str = "",
+    domain: str = "",
+    synonyms: tuple[str, ...] = (),
+    function: bool = True,
+    extra: str = "",
+    samples: tuple[Any, ...] = (),
+) -> Primitive:
+    """Declare a primitive and enter it in the table.
+
+    scalar:   evaluates floats; may raise Python's arithmetic errors. "module:name" is imported at its first call.
+    array:    evaluates NumPy arrays: a function, a name in numpy, or "module:name".
+    formula:  in place of the two above: the value as arithmetic on operands of any kind.
+    partials: ∂y/∂xᵢ, one for each argument, as functions of (y, *x); for any number of them, (k, count) -> partial.
+    edge:     the IEEE value at floats where `scalar` raises; by default nan, and for an overflow inf.
+    arity:    least and greatest number of arguments (None: no limit); by default the number of partials.
+    operator: symbol and precedence for those written between their operands, or before their one.
+    units:    left and right operand that leave the other unchanged, exactly: (1, 1) for *.
+    corners:  where the derivative is a choice, and which.
+    latex:    template with {0}, {1}, ...; `domain`, `meaning` and `samples` are for people and for tests.
+    extra:    the optional dependency that evaluates it.
+
+    >>> double = primitive("_double", formula=lambda x: x + x, partials=(2.0,), function=False)
+    >>> double(3.0)
+    6.0
+    """
+    op = Primitive(name)
+    if isinstance(partials, tuple):
+        arity = arity or (len(partials), len(partials))
+    op.arity, op.partials = arity or (1, None), partials
+    op.formula, op.extra = formula, extra
+    if formula is not None:
+        op.scalar, op._array = formula, formula
+        op.edge = edge or (lambda *xs: carefully(formula, *xs))
+    else:
+        op.scalar = scalar if callable(scalar) else _load_scalar(op, str(scalar))
+        op._array = array
+        op.edge = edge or _default_edge(op)
+    op.operator, op.units, op.condition, op.corners = operator, units, condition, corners
+    op.latex, op.meaning, op.domain, op.synonyms, op.samples = latex, meaning, domain, synonyms, samples
+    PRIMITIVES[name] = op
+    if operator is not None:
+        Operators.table[operator[0] if op.arity[0] != 1 else name] = op
+    if function:
+        for word in (name, *synonyms):
+            FUNCTIONS[word] = op
+    return op
+
+
+def _undeclared(*xs: float) -> float:
+    raise NotImplementedError
+
+
+def _default_edge(op: Primitive) -> Callable[..., float]:
+    def edge(*xs: float) -> float:
+        try:
+            op.scalar(*xs)
+        except OverflowError:
+            return inf
+        except ARITHMETIC_ERRORS:
+            pass
+        return nan
+
+    return edge
+
+
+def _load(path: str, op: Primitive) -> Callable[..., Any]:
+    """Import "module:name", or a name in numpy; where the module is missing, name the extra that brings it."""
+    module, _, name = path.rpartition(":")
+    try:
+        found: Callable[..., Any] = getattr(import_module(module or "numpy"), name)
+    except ImportError:
+        raise RequestError(
+            f"{op.name} needs the extra '{op.extra}', which is not installed",
+            hint=f'pip install "autodiffcli[{op.extra}]"',
+        ) from None
+    return found
+
+
+def _load_scalar(op: Primitive, path: str) -> Callable[..., float]:
+    @lru_cache(maxsize=1)
+    def loaded() -> Callable[..., float]:
+        return _load(path, op)
+
+    return lambda *xs: float(loaded()(*xs))

@@ -1,0 +1,216 @@
+"""Gamma and its relatives: factorial, the polygamma functions, Beta."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiffcli.primitive import Operand, Primitive, primitive
+from autodiffcli.primitives.powers import exp, horner, ln, log1p, pow, sqrt
+from autodiffcli.primitives.selection import absolute, greater, less, logical_and, maximum, minimum, where
+
+__all__ = ["beta", "digamma", "digamma_rise", "factorial", "gamma", "lbeta", "lgamma", "polygamma"]
+
+SCIPY = "special"
+BACKED = "autodiffcli.primitives.scipy_backed:"
+
+
+def _gamma_edge(x: float) -> float:
+    if abs(x) < 1:
+        return math.copysign(math.inf, x)
+    return math.inf if x > 0 else math.nan
+
+
+gamma = primitive(
+    "gamma",
+    math.gamma,
+    "scipy.special:gamma",
+    edge=_gamma_edge,
+    partials=(lambda y, x: y * digamma(x),),
+    latex=r"\Gamma\left({0}\right)",
+    meaning="the Gamma function",
+    domain="x not 0, -1, -2, ...",
+    extra=SCIPY,
+    samples=(-1.25, 0.7, 2.3, 150.3),
+)
+factorial = primitive(
+    "factorial",
+    # n·Γ(n) above 1, since the rounding of n + 1 would be magnified for large n
+    formula=lambda n: where(greater(n, 1.0), n * gamma(n), gamma(n + 1.0)),
+    partials=(lambda y, n: y * digamma(n + 1.0),),
+    latex="{0}!",
+    meaning="Γ(n + 1): n! for integers, between them a smooth curve",
+    domain="n not -1, -2, ...",
+    extra=SCIPY,
+    samples=(5.0, 0.7, -1.25, 127.3),
+)
+
+# lnΓ(2 + z) = (1 - γ)·z + Σ (-1)^k·(ζ(k) - 1)·z^k/k for k = 2, 3, ...
+LGAMMA_SERIES = (
+    0.42278433509846713, 0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986,
+    0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939,
+    9.945751278180853e-05, -4.492623673813314e-05, 2.050721277567069e-05, -9.439488275268397e-06,
+    4.374866789907488e-06, -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07,
+    2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08, -2.2711094608943164e-08,
+    1.0838659214896955e-08, -5.183475041970047e-09, 2.4836745438024785e-09, -1.1921401405860912e-09,
+    5.731367241678862e-10, -2.7595228851242334e-10, 1.330476437424449e-10,
+)  # fmt: skip
+
+
+def lgamma_near_2(z: Any) -> Any:
+    """Return lnΓ(2 + z) for |z| <= 1/2, with the full relative accuracy at its zero."""
+    return z * horner(z, LGAMMA_SERIES)
+
+
+def _lgamma(x: float) -> float:
+    if 1.5 <= x <= 2.5:
+        return float(lgamma_near_2(x - 2.0))
+    if 0.5 <= x < 1.5:
+        return float(lgamma_near_2(x - 1.0)) - math.log1p(x - 1.0)
+    if 2.5 < x <= 3.5:
+        return float(lgamma_near_2(x - 3.0)) + math.log(x - 1.0)
+    return math.lgamma(x)
+
+
+lgamma = primitive(
+    "lgamma",
+    _lgamma,
+    BACKED + "lgamma",
+    edge=lambda x: math.inf,
+    partials=(lambda y, x: digamma(x),),
+    latex=r"\ln\left|\Gamma\left({0}\right)\right|",
+    meaning="the logarithm of |Γ(x)|",
+    domain="x not 0, -1, -2, ...",
+    extra=SCIPY,
+    samples=(-1.25, 1.0000000001, 2.3, 40.0, 1e300),
+)
+digamma: Primitive = primitive(
+    "digamma",
+    BACKED + "digamma",
+    BACKED + "digamma",
+    partials=(lambda y, x: polygamma(1.0, x),),
+    latex=r"\psi\left({0}\right)",
+    meaning="the derivative of lnΓ",
+    domain="x not 0, -1, -2, ...",
+    extra=SCIPY,
+    samples=(-1.25, 0.7, 1.4616321449683623, 2.3, 1e300),
+)
+polygamma: Primitive = primitive(
+    "polygamma",
+    BACKED + "polygamma",
+    BACKED + "polygamma",
+    partials=(None, lambda y, n, x: polygamma(n + 1.0, x)),
+    latex=r"\psi^{({0})}\left({1}\right)",
+    meaning="the n-th derivative of digamma",
+    domain="n = 0, 1, ..., 100; x not 0, -1, -2, ...",
+    extra=SCIPY,
+    samples=((1.0, 0.7), (1.0, -1.25), (2.0, 2.3), (3.0, 1e10)),
+)
+
+
+def _rise(a: Operand, b: Operand) -> Operand:
+    total: Operand = 0.0  # by ψ(x + 1) = ψ(x) + 1/x up to a + 10; every term is positive, so nothing cancels
+    for _ in range(10):
+        total = total + b / a / (a + b)
+        a = a + 1.0
+    s = a + b
+    # the asymptotic series, its differences u^k - v^k with u - v taken out of them
+    u, v = 1.0 / a / a, 1.0 / s / s
+    step = b / a / s * (1.0 / a + 1.0 / s)
+    gap, power, series = step, v, step / 12.0
+    for c in (-1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0, 1.0 / 12.0):
+        gap = u * gap + power * step
+        power = power * v
+        series = series + c * gap
+    return total + (log1p(b / a) + 0.5 * b / a / s + series)
+
+
+digamma_rise = primitive(
+    "digamma_rise",
+    formula=_rise,
+    partials=(lambda y, a, b: polygamma(1.0, a + b) - polygamma(1.0, a), lambda y, a, b: polygamma(1.0, a + b)),
+    latex=r"\left(\psi\left({0} + {1}\right) - \psi\left({0}\right)\right)",
+    meaning="digamma(a + b) - digamma(a), without cancellation",
+    domain="a > 0, b > 0",
+    extra=SCIPY,
+    samples=((10.0, 1.0), (0.7, 2.3), (1e10, 0.3)),
+)
+
+LN_SQRT_2PI = 0.9189385332046728
+
+
+def _stirling(x: Operand) -> Operand:
+    """Return lnΓ(x) - ((x - 1/2)·ln(x) - x + ln(2π)/2) for x >= 10."""
+    r = 1.0 / x
+    c = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+    return r * horner(r * r, c)
+
+
+def _quotient(a: Operand, b: Operand, c: Operand) -> tuple[Operand, Operand]:
+    """Return q = a/(b + c) and its relative error, where b + c is exact as a pair."""
+    q = a / b
+    split = 134217729.0  # 2^27 + 1: halves q and b into parts whose products are exact
+    qh, bh = split * q - (split * q - q), split * b - (split * b - b)
+    ql, bl = q - qh, b - bh
+    rest = (((a - qh * bh) - qh * bl) - ql * bh) - ql * bl - q * c
+    return q, rest / a
+
+
+def _sum(a: Operand, b: Operand) -> tuple[Operand, Operand]:
+    """Return a + b as a pair of floats that is exact."""
+    s = a + b
+    t = s - a
+    return s, (a - (s - t)) + (b - t)
+
+
+def _beta_parts(a: Operand, b: Operand) -> tuple[Operand, ...]:
+    """Return Beta by Γ, by Stirling's formula for one argument and for both, and the logarithm of the latter."""
+    p, q = minimum(a, b), maximum(a, b)
+    s, s_low = _sum(p, q)
+    # Γ(s + s_low) = Γ(s)·(1 + s_low·ψ(s)), of ψ two digits will do
+    small = gamma(p) / gamma(s) * gamma(q) * (1.0 - s_low * (ln(absolute(s)) - 0.5 / s))
+    # Powers with large exponents: the rounding of their bases is measured and put back.
+    head, head_low = _quotient(p, s, s_low)
+    tail, tail_low = _quotient(q, s, s_low)
+    one = gamma(p) * exp(p + _stirling(q) - _stirling(s)) * pow(s, -p) * pow(tail, q - 0.5)
+    one = one * exp((q - 0.5) * tail_low - p * (s_low / s))
+    w = _stirling(p) + _stirling(q) - _stirling(s)
+    both = exp(w + (p - 0.5) * head_low + (q - 0.5) * tail_low) * sqrt(2.0 * math.pi / s)
+    both = both * pow(head, p - 0.5) * pow(tail, q - 0.5)
+    logs = (p - 0.5) * ln(head) + (q - 0.5) * log1p(-head) - 0.5 * ln(s) + (LN_SQRT_2PI + w)
+    return p, q, small, one, both, logs
+
+
+def _beta(a: Operand, b: Operand) -> Operand:
+    p, q, small, one, both, _ = _beta_parts(a, b)
+    return where(less(q, 10.0), small, where(less(p, 10.0), one, both))
+
+
+def _lbeta(a: Operand, b: Operand) -> Operand:
+    p, q, _, _, _, logs = _beta_parts(a, b)
+    value = beta(a, b)
+    far = where(less(p, 10.0), lgamma(p) - p * ln(q), logs)  # where Beta underflows q is huge or p is large
+    far = where(greater(value, 1.0), -ln(p), far)  # and where it overflows it is 1/p
+    return where(logical_and(greater(value, 1e-290), less(value, math.inf)), ln(value), far)
+
+
+beta = primitive(
+    "beta",
+    formula=_beta,
+    partials=(lambda y, a, b: -y * digamma_rise(a, b), lambda y, a, b: -y * digamma_rise(b, a)),
+    latex=r"\mathrm{B}\left({0}, {1}\right)",
+    meaning="the Beta function Γ(a)·Γ(b)/Γ(a + b)",
+    domain="a > 0, b > 0",
+    extra=SCIPY,
+    samples=((0.7, 2.3), (10.0, 1.0), (300.3, 200.7), (1e-5, 1e5)),
+)
+lbeta = primitive(
+    "lbeta",
+    formula=_lbeta,
+    partials=(lambda y, a, b: -digamma_rise(a, b), lambda y, a, b: -digamma_rise(b, a)),
+    latex=r"\ln\mathrm{B}\left({0}, {1}\right)",
+    meaning="the logarithm of the Beta function",
+    domain="a > 0, b > 0",
+    extra=SCIPY,
+    samples=((0.7, 2.3), (10.0, 1.0), (1e5, 1e3), (1e-5, 1e5)),
+)

@@ -1,0 +1,237 @@
+"""Comparisons, logic, selection, and the functions made of pieces.
+
+A condition is a number, 1 or 0, whose derivative is 0. Where a function selects one of its arguments, its partials are
+gates: nothing flows to the argument that was not taken.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+from autodiffcli.primitive import Corner, Gate, Operand, Partial, Primitive, primitive
+
+__all__ = [
+    "absolute",
+    "ceil",
+    "clip",
+    "equal",
+    "floor",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "leaky_relu",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "not_equal",
+    "relu",
+    "round_even",
+    "sign",
+    "trunc",
+    "where",
+]
+
+
+def _comparison(name: str, symbol: str, test: Callable[[Any, Any], Any], latex: str, meaning: str) -> Primitive:
+    return primitive(
+        name,
+        lambda a, b: 1.0 if test(a, b) else 0.0,
+        lambda a, b: test(a, b).astype(float),
+        partials=(0.0, 0.0),
+        operator=(symbol, 4),
+        condition=True,
+        function=False,
+        latex=latex,
+        meaning=meaning,
+    )
+
+
+less = _comparison("less", "<", operator.lt, "{0} < {1}", "a is less than b")
+less_equal = _comparison("less_equal", "<=", operator.le, r"{0} \le {1}", "a is less than b or equal to it")
+greater = _comparison("greater", ">", operator.gt, "{0} > {1}", "a is greater than b")
+greater_equal = _comparison("greater_equal", ">=", operator.ge, r"{0} \ge {1}", "a is greater than b or equal to it")
+equal = _comparison("equal", "==", operator.eq, "{0} = {1}", "a equals b")
+not_equal = _comparison("not_equal", "!=", operator.ne, r"{0} \ne {1}", "a differs from b")
+
+logical_and = primitive(
+    "and",
+    lambda a, b: 1.0 if a and b else 0.0,
+    lambda a, b: a * b,
+    partials=(0.0, 0.0),
+    operator=("and", 2),
+    condition=True,
+    function=False,
+    latex=r"{0} \land {1}",
+    meaning="both conditions hold",
+)
+logical_or = primitive(
+    "or",
+    lambda a, b: 1.0 if a or b else 0.0,
+    "autodiffcli.primitives.selection:_either",
+    partials=(0.0, 0.0),
+    operator=("or", 1),
+    condition=True,
+    function=False,
+    latex=r"{0} \lor {1}",
+    meaning="at least one of the conditions holds",
+)
+logical_not = primitive(
+    "not",
+    lambda a: 0.0 if a else 1.0,
+    lambda a: 1.0 - a,
+    partials=(0.0,),
+    operator=("not", 3),
+    condition=True,
+    function=False,
+    latex=r"\lnot {0}",
+    meaning="the condition does not hold",
+)
+where = primitive(
+    "where",
+    lambda c, a, b: a if c else b,
+    "where",
+    partials=(0.0, Gate(lambda y, c, a, b: c), Gate(lambda y, c, a, b: logical_not(c))),
+    latex=r"\begin{cases}{1} & {0}\\{2} & \text{otherwise}\end{cases}",
+    meaning="a where the condition holds, else b; only the side taken counts",
+)
+
+
+def _either(a: Operand, b: Operand) -> Operand:
+    import numpy as np
+
+    return np.maximum(a, b)
+
+
+def _extreme(name: str, pick: Callable[..., float], array: str, test: str) -> Primitive:
+    def scalar(*xs: float) -> float:
+        return math.nan if any(map(math.isnan, xs)) else pick(xs)
+
+    def arrays(*xs: Any) -> Any:
+        import numpy as np
+
+        return reduce(getattr(np, array), xs)
+
+    def partial(k: int, count: int) -> Partial:
+        def ties(y: Operand, *xs: Operand) -> Operand:
+            return 1.0 / reduce(operator.add, [equal(x, y) for x in xs])
+
+        return Gate(lambda y, *xs: equal(xs[k], y), ties)
+
+    return primitive(
+        name,
+        scalar,
+        arrays,
+        partials=partial,
+        corners=(Corner(lambda y, *xs: sum(x == y for x in xs) > 1, f"a tie in {name} shares the derivative equally"),),
+        latex=rf"\{name}\left({{*}}\right)",
+        meaning=f"the {test} of its arguments",
+        samples=((0.3, 1.2), (2.0, -1.0, 0.5)),
+    )
+
+
+maximum = _extreme("max", max, "maximum", "greatest")
+minimum = _extreme("min", min, "minimum", "least")
+
+
+def _steps(name: str, scalar: Callable[[float], float], array: str, latex: str, meaning: str) -> Primitive:
+    """Declare a function whose derivative is 0 between its jumps."""
+    return primitive(
+        name,
+        lambda x: math.copysign(float(scalar(x)), x),
+        array,
+        edge=lambda x: x,  # inf and nan have no integer beside them: they stay what they are
+        partials=(0.0,),
+        corners=(Corner(lambda y, x: _jumps(name, x), f"{name}' = 0 at its jumps"),),
+        latex=latex,
+        meaning=meaning,
+        samples=(-1.7, 0.3, 2.6),
+    )
+
+
+def _jumps(name: str, x: float) -> bool:
+    return math.isfinite(x) and (x - 0.5 if name == "round" else x) % 1 == 0
+
+
+floor = _steps("floor", math.floor, "floor", r"\lfloor {0} \rfloor", "the greatest integer not above x")
+ceil = _steps("ceil", math.ceil, "ceil", r"\lceil {0} \rceil", "the least integer not below x")
+round_even = _steps(
+    "round", round, "round", r"\operatorname{round}\left({0}\right)", "the nearest integer, halves to even"
+)
+trunc = _steps("trunc", math.trunc, "trunc", r"\operatorname{trunc}\left({0}\right)", "x without its fraction")
+
+sign = primitive(
+    "sign",
+    lambda x: x if math.isnan(x) or x == 0 else math.copysign(1.0, x),
+    "sign",
+    partials=(0.0,),
+    corners=(Corner(lambda y, x: x == 0, "sign'(0) = 0"),),
+    latex=r"\operatorname{sgn}\left({0}\right)",
+    meaning="1, 0 or -1 as x is above, at or below 0",
+    synonyms=("sgn",),
+    samples=(-1.7, 0.3),
+)
+absolute = primitive(
+    "abs",
+    abs,
+    "abs",
+    partials=(Gate(lambda y, x: not_equal(x, 0.0), lambda y, x: sign(x)),),
+    corners=(Corner(lambda y, x: x == 0, "abs'(0) = 0"),),
+    latex=r"\left|{0}\right|",
+    meaning="the absolute value",
+    samples=(-1.7, 0.3),
+)
+heaviside = primitive(
+    "heaviside",
+    formula=lambda x: (1.0 + sign(x)) / 2.0,
+    partials=(0.0,),
+    corners=(Corner(lambda y, x: x == 0, "heaviside'(0) = 0"),),
+    latex=r"H\left({0}\right)",
+    meaning="the unit step: 0 below 0, 1 above, 1/2 at 0",
+    samples=(-1.7, 0.3),
+)
+relu = primitive(
+    "relu",
+    lambda x: 0.0 if x <= 0 else x,
+    "autodiffcli.primitives.selection:_positive_part",
+    partials=(Gate(lambda y, x: greater(x, 0.0)),),
+    corners=(Corner(lambda y, x: x == 0, "relu'(0) = 0"),),
+    latex=r"\operatorname{relu}\left({0}\right)",
+    meaning="the positive part: max(x, 0)",
+    samples=(-1.7, 0.3),
+)
+leaky_relu = primitive(
+    "leaky_relu",
+    formula=lambda x: where(greater(x, 0.0), x, 0.01 * x),
+    partials=(lambda y, x: where(greater(x, 0.0), 1.0, 0.01),),
+    corners=(Corner(lambda y, x: x == 0, "leaky_relu'(0) = 0.01"),),
+    latex=r"\operatorname{leakyrelu}\left({0}\right)",
+    meaning="x above 0, 0.01·x below",
+    samples=(-1.7, 0.3),
+)
+clip = primitive(
+    "clip",
+    formula=lambda x, lo, hi: minimum(maximum(x, lo), hi),
+    partials=(
+        Gate(lambda y, x, lo, hi: logical_and(less_equal(lo, x), less_equal(x, hi))),
+        Gate(lambda y, x, lo, hi: logical_and(less(x, lo), less_equal(lo, hi))),
+        Gate(lambda y, x, lo, hi: logical_or(less(hi, x), less(hi, lo))),
+    ),
+    corners=(Corner(lambda y, x, lo, hi: x in (lo, hi), "clip' at a bound is that of x"),),
+    latex=r"\operatorname{clip}\left({0}, {1}, {2}\right)",
+    meaning="x held between lo and hi",
+    samples=((0.3, -1.0, 1.0), (2.5, -1.0, 1.0), (-2.5, -1.0, 1.0)),
+)
+
+
+def _positive_part(x: Operand) -> Operand:
+    import numpy as np
+
+    return np.maximum(x, 0.0)

@@ -1,0 +1,181 @@
+"""What is said about a run, as tables that any renderer takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, isnan, nan
+from operator import itemgetter
+
+from autodiffcli.backends.protocol import Gradient, Sweep
+from autodiffcli.language.write import LATEX, Style
+from autodiffcli.report.table import Cell, Column, Table
+from autodiffcli.tracing.quantities import output_name
+from autodiffcli.tracing.run import Trace
+
+__all__ = [
+    "comparison",
+    "disagreement",
+    "evaluation",
+    "gradient",
+    "gradient_tables",
+    "largest_difference",
+    "partial_adjoints",
+    "tables",
+    "value_tables",
+]
+
+
+def tables(trace: Trace) -> list[Table]:
+    """Return the tables of a run: its evaluation, then what its mode did."""
+    result = trace.result
+    found = [evaluation(trace)]
+    found += [_tangents(trace, sweep) for sweep in trace.forward]
+    if trace.backward is not None:
+        found.append(_adjoints(trace))
+    if result.steps:
+        found.append(_differences(trace))
+    if result.formulas:
+        found.append(_formulas(trace))
+    return found
+
+
+def gradient_tables(result: Gradient, style: Style, precision: int | None, trace: bool) -> list[Table]:
+    """Return the gradient as a table, after the trace if that is wanted."""
+    return [*(tables(Trace(result, style, precision)) if trace else []), gradient(result)]
+
+
+def value_tables(result: Gradient, style: Style, precision: int | None, trace: bool) -> list[Table]:
+    """Return the evaluation as a table, or the value alone."""
+    if trace:
+        return [evaluation(Trace(result, style, precision))]
+    return [Table.of("value", (Column("value", "number"),), [(result.value,)])]
+
+
+def evaluation(trace: Trace) -> Table:
+    """Return the forward evaluation, a row for each v."""
+
+    def row(n: int) -> Sequence[Cell]:
+        r = trace.value_row(trace.nodes[n])
+        return r.name, r.formula, r.value, r.source, r.note
+
+    columns = (
+        Column("node", "math"),
+        Column("formula", "math"),
+        Column("value", "number"),
+        Column("source"),
+        Column("note"),
+    )
+    return Table("forward evaluation", columns, len(trace.nodes), row, equation=True)
+
+
+def gradient(result: Gradient) -> Table:
+    """Return the gradient, a row for each input."""
+    columns = Column("input"), Column("derivative", "number")
+    return Table.of("gradient", columns, list(result.gradient.items()))
+
+
+def partial_adjoints(trace: Trace) -> Table:
+    """Return every edge of the reverse sweep."""
+    rows = [
+        (r.name, r.user, r.node, r.partial, r.numbers, r.slope, r.value)
+        for i in trace.swept
+        for r in trace.partial_rows(i)
+    ]
+    names = "partial adjoint", "from", "to", "derivative", "at the point"
+    columns = [*(Column(name, "math") for name in names), Column("slope", "number"), Column("value", "number")]
+    return Table.of("partial adjoints", columns, rows)
+
+
+def comparison(results: Sequence[Gradient]) -> Table:
+    """Return the modes side by side: a row for each derivative, then what each mode cost."""
+    first = results[0]
+    y = output_name(first.graph.inputs)
+    rows: list[list[Cell]] = [
+        [f"∂{y}/∂{name}", *(result.gradient.get(name, nan) for result in results)] for name in first.gradient
+    ]
+    rows.append(["passes", *(float(result.passes) for result in results)])
+    rows.append(["evaluations", *(float(result.evaluations) for result in results)])
+    rows.append(["operations", *(float(result.operations) for result in results)])
+    columns = [Column(""), *(Column(result.mode, "number") for result in results)]
+    return Table.of("every mode", columns, rows)
+
+
+def largest_difference(results: Sequence[Gradient]) -> tuple[float, str]:
+    """Return by how much two modes differ at most, and where: "∂y/∂x, numeric and reverse".
+
+    Two derivatives that are both nan, or the same infinity, do not differ.
+    """
+    worst, where = 0.0, ""
+    y = output_name(results[0].graph.inputs)
+    for name in results[0].gradient:
+        found = [(result.gradient.get(name, nan), result.mode) for result in results]
+        numbers = [pair for pair in found if not isnan(pair[0])]
+        undefined = [pair for pair in found if isnan(pair[0])]
+        if not numbers:
+            continue
+        low = undefined[0] if undefined else min(numbers, key=itemgetter(0))
+        high = max(numbers, key=itemgetter(0))
+        difference = 0.0 if low[0] == high[0] else high[0] - low[0]
+        if isnan(difference) or difference > worst:
+            worst, where = difference, f"∂{y}/∂{name}, {low[1]} and {high[1]}"
+        if isnan(worst):
+            break
+    return worst, where
+
+
+def disagreement(results: Sequence[Gradient]) -> str:
+    """Return what to say if exact modes differ by more than rounding explains, else "".
+
+    The measure is the largest term that any of their sweeps added up: with terms of 1e9, 1e-4 is rounding.
+    """
+    exact = [result for result in results if not result.errors]
+    terms = [abs(edge.term) for result in exact for sweep in result.sweeps for edge in sweep.edges]
+    difference, where = largest_difference(exact)
+    if not terms or difference <= 1e-11 * max(terms) or not all(map(isfinite, terms)):
+        return ""
+    return f"the exact modes disagree by {difference:.3g} ({where}): this is a defect of adcalc, please report it"
+
+
+def _tangents(trace: Trace, sweep: Sweep) -> Table:
+    def row(n: int) -> Sequence[Cell]:
+        r = trace.tangent_row(sweep, trace.nodes[n])
+        return r.name, r.rule, r.numbers, r.value
+
+    symbols = "" if trace.style is LATEX else f": {trace.say.letter}ᵢ' = ∂{trace.say.letter}ᵢ/∂{sweep.variable}"
+    title = f"forward sweep for {sweep.variable}{symbols}"
+    return Table(title, _sweep_columns("tangent"), len(trace.nodes), row, equation=True)
+
+
+def _adjoints(trace: Trace) -> Table:
+    def row(n: int) -> Sequence[Cell]:
+        r = trace.adjoint_row(trace.swept[n])
+        return r.name, r.rule, r.numbers, r.value
+
+    symbols = "" if trace.style is LATEX else f": {trace.say.letter}̄ᵢ = ∂{trace.say.output}/∂{trace.say.letter}ᵢ"
+    columns = _sweep_columns("adjoint")
+    return Table("reverse sweep" + symbols, columns, len(trace.swept), row, equation=True, backward=True)
+
+
+def _sweep_columns(name: str) -> tuple[Column, ...]:
+    return Column(name, "math"), Column("rule", "math"), Column("at the point", "math"), Column("value", "number")
+
+
+def _differences(trace: Trace) -> Table:
+    rows = []
+    for name in trace.result.steps:
+        r = trace.difference_row(name)
+        rows.append((trace.say.gradient(name), r.value, r.step, r.error))
+    names = "estimate", "step", "estimated error"
+    columns = [Column("derivative", "math"), *(Column(name, "number") for name in names)]
+    return Table.of("difference quotients", columns, rows)
+
+
+def _formulas(trace: Trace) -> Table:
+    names = list(trace.result.formulas)
+
+    def row(n: int) -> Sequence[Cell]:
+        r = trace.formula_row(names[n], limit=4000)
+        return trace.say.gradient(names[n]), r.formula, r.value
+
+    columns = Column("derivative", "math"), Column("formula", "math"), Column("value", "number")
+    return Table("derivatives as formulas", columns, len(names), row, equation=True)

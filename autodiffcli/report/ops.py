@@ -1,0 +1,89 @@
+"""The table of primitives, from their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from inspect import signature
+
+from autodiffcli.graph import Graph, Node
+from autodiffcli.language.write import LATEX, UNICODE, Style, number, write
+from autodiffcli.primitive import PRIMITIVES, Gate, Primitive
+from autodiffcli.report.table import Cell, Column, Table
+from autodiffcli.tracing.rules import Rule, rule
+
+__all__ = ["ops", "ops_data"]
+
+
+def ops(primitives: Iterable[Primitive] | None = None) -> Table:
+    """Return what every function is: how it is written, its meaning, derivative, domain, synonyms and LaTeX."""
+    columns = (
+        Column("function"),
+        Column("meaning"),
+        Column("derivative"),
+        Column("defined for", wide=100),
+        Column("synonyms", wide=120),
+        Column("LaTeX", wide=150),
+    )
+    rows = []
+    for op in PRIMITIVES.values() if primitives is None else primitives:
+        if op.name.startswith("_"):
+            continue
+        names = _argument_names(op)
+        written = [_call(op, names, style) for style in (UNICODE, LATEX)]
+        rows.append((written[0], op.meaning, _derivative(op, names), op.domain, ", ".join(op.synonyms), written[1]))
+    return Table.of("functions", columns, rows)
+
+
+def ops_data(primitives: Iterable[Primitive] | None = None) -> list[dict[str, Cell]]:
+    """Return the same as JSON-ready data."""
+    table = ops(primitives)
+    keys = [column.name.lower().replace(" ", "_") for column in table.columns]
+    return [dict(zip(keys, row, strict=True)) for row in table]
+
+
+def _argument_names(op: Primitive) -> list[str]:
+    """Return the arguments' names as the declaration's own rules call them."""
+    size = op.arity[1] if op.arity[1] is not None else max(op.arity[0], 2)
+    functions = [op.formula]
+    for partial in op.rules(size):
+        functions += [partial.condition] if isinstance(partial, Gate) else [partial] if callable(partial) else []
+    for function in functions:
+        if function is None:
+            continue
+        names = [name for name, p in signature(function).parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if len(names) in (size, size + 1):
+            return names[-size:]
+    return ["x"] if size == 1 else [chr(ord("a") + k) if size <= 20 else f"x{k}" for k in range(size)]
+
+
+def _call(op: Primitive, names: list[str], style: Style) -> str:
+    graph = Graph(share=False)
+    args = [graph.input(name) for name in names]
+    return write(graph, graph.apply(op, tuple(args)), style)
+
+
+def _derivative(op: Primitive, names: list[str]) -> str:
+    """Return the partial derivatives as formulas of the arguments and of y, the value."""
+    found = []
+    for k, partial in enumerate(op.rules(len(names))):
+        slope = rule(op, len(names), k, (None,) * len(names))
+        if partial is None:
+            text = "none"
+        elif not isinstance(slope, Rule):
+            text = "?" if slope is None else number(slope, style=UNICODE)
+        else:
+            text = _renamed(slope.graph, slope.node, names)
+        if isinstance(partial, Gate):
+            graph = Graph()
+            operands = [Node(graph, graph.input(f"x{i}")) for i in range(len(names) + 1)]
+            condition = partial.condition(*operands)
+            text += f" where {_renamed(graph, condition.id, names)}"
+        found.append(text)
+    if len(found) == 1 or set(found) == {"0"}:
+        return found[0]
+    return "; ".join(f"∂{name}: {text}" for name, text in zip(names, found, strict=True))
+
+
+def _renamed(graph: Graph, node: int, names: list[str]) -> str:
+    called = dict(zip(graph.inputs.values(), ("y", *names), strict=True))
+    return write(graph, node, UNICODE, called.get, 200)

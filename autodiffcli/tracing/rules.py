@@ -1,0 +1,91 @@
+"""Partial derivatives as formulas: the primitive's own rule, run once on the nodes of a small graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import copysign
+from typing import NamedTuple
+
+from autodiffcli.errors import AdcalcError
+from autodiffcli.graph import Graph, Node
+from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, Primitive, carefully
+
+__all__ = ["MANY", "Rule", "known", "open_gate", "rule"]
+
+Known = tuple[tuple[float, str] | None, ...]
+"""For each argument its value and name if it is a constant: x^2 has the partial 2*x, not n*x^(n-1)."""
+
+MANY = 8
+"""Arguments beyond which no formula is made: max(x1, ..., x1000) has a thousand partials of a thousand terms each."""
+
+
+class Rule(NamedTuple):
+    """∂y/∂xₖ as a node of a graph whose inputs stand for y (role 0) and the arguments (roles 1, 2, ...)."""
+
+    graph: Graph
+    node: int
+    roles: dict[int, int]
+    plain: bool  # no conditions in it: where(x > 0, 1, 0.01) says less to a reader of numbers than 0.01
+
+
+def known(graph: Graph, args: Sequence[int]) -> Known:
+    """Return which of the arguments are constants."""
+    found: list[tuple[float, str] | None] = []
+    for a in args:
+        value = graph.constants.get(a)
+        # -0.0 equals 0.0 as a key of a cache, and is not the same number
+        plain = value is not None and (value != 0 or copysign(1.0, value) > 0)
+        found.append((value, graph.constant_names.get(a, "")) if value is not None and plain else None)
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | None:
+    """Return ∂y/∂xₖ, a float where it is constant, None where it has no formula worth writing.
+
+    >>> from autodiffcli.language.write import write
+    >>> from autodiffcli.primitives import mul, pow
+    >>> rule(mul, 2, 0, ((5.0, ""), (3.0, "")))
+    3.0
+    >>> square = rule(pow, 2, 0, (None, (2.0, "")))
+    >>> write(square.graph, square.node)
+    '2*x1'
+    """
+    slope = op.rules(count)[k]
+    if slope.__class__ is Gate:
+        slope = slope.slope
+    if slope is None or isinstance(slope, int | float):
+        return slope
+    if count > MANY or isinstance(slope, Gate):
+        return None
+    graph = Graph()
+    roles = {graph.input("y"): 0}
+    operands: list[Operand] = [Node(graph, 0)]
+    for i, constant in enumerate(constants, 1):
+        if constant is None:
+            a = graph.input(f"x{i}")
+            roles[a] = i
+        else:
+            a = graph.constant(*constant)
+        operands.append(Node(graph, a))
+    try:
+        node = slope(*operands)
+    except AdcalcError:
+        return None
+    if not isinstance(node, Node):
+        return float(node)
+    if node.constant is not None and node.id not in graph.constant_names:
+        return node.constant
+    return Rule(graph, node.id, roles, not any(op.condition for op in graph.ops))
+
+
+def open_gate(op: Primitive, k: int, operands: Sequence[float]) -> bool:
+    """Tell whether anything flows through a partial derivative at these numbers, the output's first."""
+    slope = op.rules(len(operands) - 1)[k]
+    if not isinstance(slope, Gate):
+        return slope != 0
+    try:
+        return bool(slope.condition(*operands))
+    except ARITHMETIC_ERRORS:
+        return bool(carefully(slope.condition, *operands))

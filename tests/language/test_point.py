@@ -1,0 +1,52 @@
+"""Points: what --at takes, and what it says of the rest."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from autodiffcli import RequestError
+from autodiffcli.language.point import arrange, parse_point, point_from_data
+
+
+def test_values_are_constant_expressions() -> None:
+    assert parse_point("x=pi/4, y=-2^2,z=max(1,2)\nw=1e3;") == {"x": math.pi / 4, "y": -4.0, "z": 2.0, "w": 1000.0}
+    assert parse_point("  ") == {}
+    assert math.isnan(parse_point("x=nan")["x"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x=1,x=2", "'x' is given twice"),
+        ("x", "the text ends too early"),
+        ("x=", "an operand is missing after '='"),
+        ("x=y", "the value of x must be a constant, but 'y' has no value here"),
+        ("pi=2", "'pi' is a constant"),
+        ("sin=2", "'sin' is a function"),
+        ("x=1,,y=2", "an operand is missing before ','"),
+        ("x=1 y=2", "is not expected here"),
+    ],
+)
+def test_refusal(text: str, message: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_point(text)
+    assert message in caught.value.message
+
+
+def test_json() -> None:
+    assert point_from_data({"x": 1, "y": "pi/2", "z": "nan"})["y"] == math.pi / 2
+    for data in ([1], {"x": [1]}, {"x": True}, {"x": None}, {"x": 10**400}):
+        with pytest.raises(RequestError):
+            point_from_data(data)
+
+
+def test_missing_and_superfluous_inputs_are_named() -> None:
+    assert arrange({"y": 2.0, "x": 1.0}, ["x", "y"]) == [1.0, 2.0]
+    with pytest.raises(RequestError, match="'y' has no value"):
+        arrange({"x": 1.0}, ["x", "y"])
+    with pytest.raises(RequestError, match="'z' is not in the expression: it has 'x'"):
+        arrange({"x": 1.0, "z": 2.0}, ["x"])
+    with pytest.raises(RequestError, match="'X' is given and not in the expression"):
+        arrange({"X": 1.0}, ["x"])

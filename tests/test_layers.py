@@ -1,0 +1,119 @@
+"""The architecture, checked: what imports what, what is loaded when, and who talks to the terminal."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "autodiffcli"
+
+# A file imports only from layers above its own, or from its own. The order is DESIGN.md's with two deviations:
+# primitive stands before graph (a primitive knows no graph, and a graph's Node needs the primitives' operators),
+# chain and evaluate before language (what --at gives are constant expressions, which are evaluated).
+LAYERS = (
+    "errors",
+    "structures",
+    "primitive",
+    "graph",
+    "primitives",
+    "chain",
+    "interpreter",
+    "language",
+    "passes",
+    "backends",
+    "tracing",
+    "targets",
+    "points",
+    "report",
+    "api",
+    "__init__",  # the library's handful of names
+    "cli",
+)
+HEAVY = {"numpy", "rich", "scipy", "lark", "json"}
+ENDS_OR_TALKS = {"print", "input", "exit", "quit", "breakpoint", "SystemExit"}
+TERMINAL = {"sys.exit", "sys.stdin", "sys.stdout", "sys.stderr", "os._exit", "os.ttyname", "os.openpty"}
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_tables.py")
+every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+
+
+def layer(module: str) -> str:
+    """Return the layer of a dotted name: autodiffcli.cli.grad is in cli."""
+    return [*module.split("."), "__init__"][1]
+
+
+def own_layer(path: Path) -> str:
+    """Return the layer that a file is in, which must be one of LAYERS: a new module is given its place there first."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield line and dotted name of every import, those inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            # `from autodiffcli import graph` imports a module, or a name that the library offers
+            if node.module == PACKAGE.name:
+                yield from ((node.lineno, f"{PACKAGE.name}.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module or ""
+
+
+def known(module: str) -> str:
+    """Return the layer of an import of ours; a name that is no layer is one that the library offers."""
+    return layer(module) if layer(module) in LAYERS else "__init__"
+
+
+@every_module
+def test_imports_come_from_layers_above(path: Path) -> None:
+    own = LAYERS.index(own_layer(path))
+    wrong = [
+        f"line {line}: {module}"
+        for line, module in imports(ast.parse(path.read_text()))
+        if module.split(".")[0] == PACKAGE.name and LAYERS.index(known(module)) > own
+    ]
+    assert not wrong
+
+
+def writes_to_terminal(call: ast.Call) -> bool:
+    """Say whether a call makes one of Rich's consoles that is given no file."""
+    return ast.unparse(call.func).split(".")[-1] == "Console" and "file" not in {k.arg for k in call.keywords}
+
+
+@every_module
+def test_only_the_command_line_talks_and_exits(path: Path) -> None:
+    if own_layer(path) == "cli":
+        return
+    tree = ast.parse(path.read_text())
+    wrong = [f"line {line}: import {module}" for line, module in imports(tree) if module.split(".")[0] == "click"]
+    for node in ast.walk(tree):
+        if (isinstance(node, ast.Name) and node.id in ENDS_OR_TALKS) or (
+            isinstance(node, ast.Attribute) and (ast.unparse(node) in TERMINAL or node.attr == "isatty")
+        ):
+            wrong.append(f"line {node.lineno}: {ast.unparse(node)}")
+        if isinstance(node, ast.Call) and writes_to_terminal(node):
+            wrong.append(f"line {node.lineno}: a Console without file=")
+    assert not wrong
+
+
+@every_module
+def test_the_recursion_limit_is_left_alone(path: Path) -> None:
+    assert "setrecursionlimit" not in path.read_text()
+
+
+def test_a_piped_gradient_loads_nothing_heavy() -> None:
+    """One point needs no NumPy, no Rich, and no grammar tools: each import would cost more than the answer."""
+    script = "import sys; from autodiffcli.cli import main; sys.exit(main())"
+    command = [sys.executable, "-X", "importtime", "-c", script, "grad", "ln(x1)+x1*x2-sin(x2)", "--at", "x1=2,x2=5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PACKAGE.parent)
+    assert done.stdout.splitlines() == ["x1=5.5", "x2=1.7163378145367738"], done.stderr[-2000:]
+    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "autodiffcli.cli" in loaded
+    assert not loaded & HEAVY
