@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from autodiffcli.backends import Backend, Gradient, backend
-from autodiffcli.backends.reverse import extend
+from autodiffcli.derivatives import extend
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import last_uses, run, run_blocks, undefined
@@ -49,7 +49,7 @@ def evaluation(expression: str | Graph, at: Point = "") -> Gradient:
     >>> evaluation("x*x + 1", "x=3").values
     [3.0, 1.0, 9.0, 10.0]
     """
-    graph = _graph(expression)
+    graph = _single(expression)
     values = run(graph, _point(graph, at))
     output = graph.outputs[0]
     if isnan(values[output]):
@@ -78,7 +78,7 @@ def gradient(
     >>> result.value, result.gradient
     (8.0, {'x': 12.0})
     """
-    graph = _graph(expression)
+    graph = _single(expression)
     names = chosen(graph, wrt)
     way = backend(mode) if isinstance(mode, str) else mode
     point = _point(graph, at)
@@ -157,7 +157,7 @@ def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None) -> Com
     >>> d_x.tolist()
     [2.0, 4.0, 6.0]
     """
-    graph = _graph(expression)
+    graph = _single(expression)
     return Compiled(graph, chosen(graph, wrt))
 
 
@@ -173,8 +173,12 @@ def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
     return names
 
 
-def _graph(expression: str | Graph) -> Graph:
-    return parse(expression) if isinstance(expression, str) else expression
+def _single(expression: str | Graph) -> Graph:
+    """Return the graph of an expression that has one output."""
+    graph = parse(expression) if isinstance(expression, str) else expression
+    if len(graph.outputs) != 1:
+        raise RequestError(f"a gradient has one output, and this expression has {len(graph.outputs)}")
+    return graph
 
 
 def _point(graph: Graph, at: Point) -> list[float]:

@@ -22,6 +22,7 @@ LAYERS = (
     "graph",
     "primitives",
     "chain",
+    "derivatives",
     "interpreter",
     "language",
     "passes",

@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from autodiffcli.backends.protocol import Backend, Gradient, Sweep
-from autodiffcli.chain import Edge, pull
-from autodiffcli.graph import Graph, Node, growing
+from autodiffcli.derivatives import extend
+from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
 
-__all__ = ["BACKEND", "Extension", "extend"]
-
-
-class Extension(NamedTuple):
-    """A graph with the adjoints of its output appended.
-
-    graph:    the forward nodes, `size` of them, and after them the backward nodes; its outputs are the value and then
-              the adjoint of each input asked for.
-    adjoints: the node that is v̄ᵢ, by id of a forward node; None where structurally zero.
-    edges:    the partial adjoints, whose `partial` and `term` are nodes or numbers.
-    """
-
-    graph: Graph
-    size: int
-    adjoints: list[Node | None]
-    edges: list[Edge]
-
-
-def extend(graph: Graph, wrt: Iterable[str], trace: bool = False) -> Extension:
-    """Return the graph extended by the adjoints of its output: value and gradient of any point by one run.
-
-    >>> from autodiffcli.language.parser import parse
-    >>> extension = extend(parse("x1*x2"), ["x1", "x2"])
-    >>> run(extension.graph, [2.0, 5.0]), extension.graph.outputs
-    ([2.0, 5.0, 10.0, 1.0], [2, 1, 0])
-    """
-    longer, size, output = graph.copy(), len(graph), graph.outputs[0]
-    names = list(wrt)
-    nodes = [Node(longer, i) for i in range(size)]
-    edges: list[Edge] = []
-    seed = Node(longer, longer.constant(1.0))
-    active = graph.depends(graph.inputs[name] for name in names)
-    with growing():
-        adjoints = pull(longer, nodes, output, active, seed, edges if trace else None)
-    adjoints += [None] * (size - len(adjoints))
-    bars = [adjoints[graph.inputs[name]] for name in names]
-    longer.outputs = [output, *[longer.constant(0.0) if bar is None else bar.id for bar in bars]]
-    return Extension(longer, size, adjoints, edges)
+__all__ = ["BACKEND"]
 
 
 class _Reverse:

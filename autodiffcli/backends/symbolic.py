@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autodiffcli.backends.protocol import Backend, Gradient, refuse_endless
-from autodiffcli.chain import push
-from autodiffcli.graph import Graph, Node, growing
+from autodiffcli.derivatives import pushforward
+from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.passes.simplify import simplify
 
@@ -19,14 +19,10 @@ def differentiate(graph: Graph, wrt: Sequence[str]) -> Graph:
     Each formula is written out on its own, as by hand: n partials of a product of n factors cost n(n-2) products.
     """
     refuse_endless("symbolic", graph, len(wrt))
-    longer, size, output = graph.copy(), len(graph), graph.outputs[0]
-    nodes = [Node(longer, i) for i in range(size)]
-    with growing():
-        for name in wrt:
-            seed = Node(longer, longer.constant(1.0))
-            derivative = push(longer, nodes, {graph.inputs[name]: seed})[output]
-            longer.outputs.append(longer.constant(0.0) if derivative is None else derivative.id)
-        return simplify(longer)
+    longer, output = graph.copy(), graph.outputs[0]
+    for name in wrt:
+        longer.outputs += pushforward(longer, [output], {graph.inputs[name]: 1.0})
+    return simplify(longer)
 
 
 class _Symbolic:

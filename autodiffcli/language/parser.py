@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
+from autodiffcli.derivatives import pushforward
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import CONSTANT, Graph, growing
 from autodiffcli.language.lalr import Callback, Grammar, UnexpectedToken
@@ -19,6 +20,9 @@ __all__ = ["RESERVED", "Parser", "grammar", "parse"]
 
 RESERVED = {"pi": math.pi, "π": math.pi, "e": math.e, "tau": math.tau, "τ": math.tau, "inf": math.inf, "nan": math.nan}
 """Names that are constants."""
+
+_DERIVATIVES = {"D": None, "grad": 1, "jacobian": 1, "hessian": 2}
+"""The derivatives that an expression may hold: how often each differentiates, None where its arguments say."""
 
 _SPELLINGS = {"π": "pi", "τ": "tau"}
 _COMPARISONS = {
@@ -121,21 +125,21 @@ class Parser:
         self.bound: dict[str, tuple[int, int]] = {}  # where a name was bound
         self.defining: tuple[str, list[int], int] | None = None
         self.numbers: dict[str, int] = {}
-        self.output: tuple[int, int, int] | None = None
+        self.output: tuple[list[int], int, int] | None = None
         self.last_bound: int | None = None
 
     def program(self) -> Graph:
         """Parse the source as a program."""
         read(self, "program", self.callbacks())
         if self.output is not None:
-            result = self.output[0]
+            results = self.output[0]
         elif self.last_bound is not None:
-            result = self.last_bound
+            results = [self.last_bound]
         else:
             hint = "end it with an expression" if self.functions else "write one, for example x^2 + 1"
             raise RequestError("there is no expression to evaluate", source=self.source, hint=hint)
         graph = self.graph
-        graph.outputs = [result]
+        graph.outputs = results
         return graph.leveled()
 
     def callbacks(self) -> dict[str, Callback]:
@@ -147,7 +151,11 @@ class Parser:
 
     def result(self, v: list[Any], start: int, end: int) -> None:
         self._statement()
-        self.output = (v[0], start, end)
+        self.output = ([v[0]], start, end)
+
+    def results(self, v: list[Any], start: int, end: int) -> None:
+        self._statement()
+        self.output = ([v[1], *v[3]], start, end)
 
     def bind(self, v: list[Any], start: int, end: int) -> None:
         self._statement()
@@ -253,6 +261,8 @@ class Parser:
 
     def call(self, v: list[Any], start: int, end: int) -> int:
         name, args = v[0], v[2]
+        if name in _DERIVATIVES and name not in self.functions:
+            return self._derivative(name, args, start, end)
         declared = FUNCTIONS.get(name)
         if declared is None:
             return self._call_defined(name, args, start, end)
@@ -284,6 +294,30 @@ class Parser:
             operands = tuple([copies.get(a, a) for a in graph.args[i]])
             copies[i] = graph.apply(graph.ops[i], operands, *(graph.span(i) or (-1, -1)))
         return copies.get(function.result, function.result)
+
+    def _derivative(self, name: str, args: list[int], start: int, end: int) -> int:
+        """Return the derivative that D(f, x), D(f, x, 2), D(f, x, y), grad(f, x) or hessian(f, x) stands for."""
+        graph, named = self.graph, {*self.scope.values()}
+        variables: list[int] = []
+        for node in args[1:]:
+            order = graph.constants.get(node)
+            if node in named and order is None:
+                variables.append(node)
+            elif order is not None and order >= 1 and order % 1 == 0 and variables and node not in graph.constant_names:
+                variables += [variables[-1]] * (int(min(order, 100)) - 1)
+            else:
+                variables.clear()
+                break
+        wanted = _DERIVATIVES[name]
+        if not variables or (wanted is not None and len(args) != 2):
+            forms = "D(f, x), D(f, x, 2) or D(f, x, y)" if wanted is None else f"{name}(f, x)"
+            self._fail(f"{name} takes an expression and the names to differentiate by", (start, end), f"write {forms}")
+        result = args[0]
+        for variable in variables * (wanted or 1):
+            (result,) = pushforward(graph, [result], {variable: 1.0})
+            if len(graph) > MAX_INLINED:
+                self._fail(f"this derivative has more than {MAX_INLINED:,} operations", (start, end))
+        return result
 
     def _not_a_function(self, name: str, args: list[int], start: int, end: int) -> NoReturn:
         span = (start, start + len(name))
@@ -372,7 +406,20 @@ def _nothing(v: list[Any], start: int, end: int) -> None:
 
 
 _METHODS = (
-    *("result", "bind", "header", "define", "number", "name", "group", "first", "more", "call_nothing", "call"),
+    *(
+        "result",
+        "results",
+        "bind",
+        "header",
+        "define",
+        "number",
+        "name",
+        "group",
+        "first",
+        "more",
+        "call_nothing",
+        "call",
+    ),
     *("neg", "pos", "times", "root", "factorial", "superscript"),
     *("comparator", "chain", "compared", "choose", "either", "both", "no"),
 )

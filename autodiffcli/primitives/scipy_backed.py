@@ -61,7 +61,7 @@ def bessely(n: Any, x: Any) -> Any:
 
 def _oscillates(n: Any, x: Any) -> Any:
     """Tell where J_n and Y_n are of one size, so that a complex function keeps the digits of both."""
-    return (np.maximum(np.abs(n), 5.0) < x) & np.less(x, 100.0)
+    return (np.maximum(np.abs(n), 1.0) < x) & np.less(x, 100.0)
 
 
 @np.errstate(all="ignore")
