@@ -1,4 +1,4 @@
-"""Derivatives as nodes: the graph grows by its own derivative, which can be differentiated again, any number of times."""
+"""Derivatives as nodes: the graph grows by its own derivative, which can be differentiated again, and again."""
 
 from __future__ import annotations
 

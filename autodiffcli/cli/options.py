@@ -39,22 +39,33 @@ class Command(click.Command):
         parser.ignore_unknown_options = True
         return parser
 
+    allow_extra_args = True  # they are refused below, with what is likely to have been meant
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse options that do not exist, with the nearest that do."""
+        """Refuse options that do not exist, with the nearest that do, and arguments that are too many."""
+        if ctx.resilient_parsing:  # completion, of a line that need not be right yet
+            return super().parse_args(ctx, args)
+        given = list(args)
         takes_value = {name for p in self.params if isinstance(p, click.Option) and not p.is_flag for name in p.opts}
         known = takes_value | {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
-        rest = iter(args)
+        rest = iter(given)
         for word in rest:
             if word == "--":
                 break
             if word in takes_value:
                 next(rest, None)
             elif word.startswith("--") and word.partition("=")[0] not in known:
-                from difflib import get_close_matches
+                raise click.NoSuchOption(word.partition("=")[0], ctx=ctx)
+        try:
+            extra = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+        if extra:
+            from autodiffcli.cli.usage import superfluous
 
-                near = get_close_matches(word, [n for n in known if n.startswith("--")], n=3)
-                raise click.NoSuchOption(word.partition("=")[0], possibilities=near, ctx=ctx)
-        return super().parse_args(ctx, args)
+            raise superfluous(extra, given, known)
+        return extra
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic only in newer releases of click

@@ -69,6 +69,12 @@ def _lgamma(x: float) -> float:
         return float(lgamma_near_2(x - 1.0)) - math.log1p(x - 1.0)
     if 2.5 < x <= 3.5:
         return float(lgamma_near_2(x - 3.0)) + math.log(x - 1.0)
+    if -4.0 < x < 0.5:  # by Γ(x) = Γ(x + 1)/x: the library loses digits between the zeros of lnΓ
+        product = 1.0
+        while x < 0.5:
+            product *= x
+            x += 1.0
+        return _lgamma(x) - math.log(abs(product))
     return math.lgamma(x)
 
 

@@ -6,7 +6,7 @@ import math
 
 from autodiffcli.primitive import Operand, Primitive, primitive
 from autodiffcli.primitives.powers import LN_2, exp, expm1, hypot, ln, log1p, sqrt
-from autodiffcli.primitives.selection import absolute, equal, less, sign, where
+from autodiffcli.primitives.selection import absolute, less, sign, where
 
 __all__ = ["acosh", "acoth", "acsch", "asech", "asinh", "atanh", "cosh", "coth", "csch", "sech", "sinh", "tanh"]
 
@@ -48,7 +48,7 @@ def _sech(x: Operand) -> Operand:
 def _csch(x: Operand) -> Operand:
     r = absolute(x)
     far = sign(x) * (-2.0 * exp(-r) / expm1(-2.0 * r))  # likewise: 1/sinh(x) is 0 where sinh overflows
-    return where(equal(x, 0.0), 1.0 / x, far)
+    return where(less(r, 0.25), 1.0 / sinh(x), far)
 
 
 sech: Primitive = primitive(

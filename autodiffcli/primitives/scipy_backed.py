@@ -24,13 +24,17 @@ def erfcx(x: Any) -> Any:
 
 
 def lgamma(x: Any) -> Any:
-    """Return lnΓ of arrays, with the full relative accuracy at its zeros 1 and 2."""
-    low = x < 1.5
-    z = np.clip(np.where(low, x - 1.0, x - 2.0), -0.5, 0.5)
-    near = lgamma_near_2(z) - np.where(low, np.log1p(z), 0.0)
-    r = np.abs(x)
-    far = np.where(r < 1e-300, -np.log(r), sc.gammaln(x))  # SciPy's own is inf for subnormal numbers, -inf at -inf
-    return np.where((x >= 0.5) & (x <= 2.5), near, np.where(np.isinf(r), r, far))
+    """Return lnΓ of arrays, with the full relative accuracy at its zeros 1 and 2, and good digits between the others."""
+    inside = (x > -4.0) & (x < 2.5)
+    y, product = np.where(inside, x, 1.0), np.ones_like(x)
+    for _ in range(5):  # by Γ(x) = Γ(x + 1)/x up to 1/2 and more
+        low = y < 0.5
+        product = np.where(low, product * y, product)
+        y = np.where(low, y + 1.0, y)
+    low = y < 1.5
+    z = np.where(low, y - 1.0, y - 2.0)
+    near = lgamma_near_2(z) - np.where(low, np.log1p(z), 0.0) - np.log(np.abs(product))
+    return np.where(inside, near, np.where(np.isinf(x), np.abs(x), sc.gammaln(x)))  # SciPy's own is -inf at -inf
 
 
 def digamma(x: Any) -> Any:
