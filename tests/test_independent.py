@@ -1,4 +1,4 @@
-"""Gradients against high-precision differences of an evaluator that shares nothing with ours: Python's parser and mpmath."""
+"""Gradients against high-precision differences of an evaluator that shares nothing with ours: Python and mpmath."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ FUNCTIONS: dict[str, Any] = {
     "e": mp.e,
 }
 
+OPERATORS = {"input", "constant", "add", "sub", "mul", "div", "neg", "less", "less_equal", "greater"}
 
 COORDINATES = st.integers(-4000, 4000).map(lambda k: (k + 0.5) / 1024)
 """Numbers that are no corner of anything, and far enough from 0."""

@@ -13,6 +13,8 @@ class Row:
 
     __slots__: tuple[str, ...] = ()
     kind: ClassVar[str]
+    name: str
+    value: float
 
     def as_data(self) -> dict[str, object]:
         """Return the row as a flat dict."""
