@@ -11,7 +11,7 @@ from autodiffcli.derivatives import extend
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import last_uses, run, run_blocks, undefined
-from autodiffcli.language.parser import parse
+from autodiffcli.language.parser import normalised, parse
 from autodiffcli.language.point import arrange, parse_point
 from autodiffcli.passes.simplify import simplify
 
@@ -104,7 +104,7 @@ def trace(
 class Compiled:
     """An expression ready to be applied to arrays of points."""
 
-    block_rows = 16_384
+    block_rows = 32_768
     """Points that are computed at a time: few enough that every intermediate array stays in the processor's cache."""
 
     def __init__(self, graph: Graph, wrt: Sequence[str]) -> None:
@@ -165,7 +165,7 @@ def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
     """Return the inputs to differentiate by. Raises RequestError for a name that is no input."""
     if wrt is None:
         return list(graph.inputs)
-    names = list(dict.fromkeys(wrt))
+    names = list(dict.fromkeys(map(normalised, wrt)))
     for name in names:
         if name not in graph.inputs:
             inputs = ", ".join(list(graph.inputs)[:8]) or "none"
@@ -182,5 +182,5 @@ def _single(expression: str | Graph) -> Graph:
 
 
 def _point(graph: Graph, at: Point) -> list[float]:
-    point = parse_point(at) if isinstance(at, str) else {name: float(value) for name, value in at.items()}
+    point = parse_point(at) if isinstance(at, str) else {normalised(name): float(value) for name, value in at.items()}
     return arrange(point, graph.inputs)

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "autodiffcli"
 
 # A file imports only from layers above its own, or from its own. The order is DESIGN.md's with two deviations:
 # primitive stands before graph (a primitive knows no graph, and a graph's Node needs the primitives' operators),
-# chain and evaluate before language (what --at gives are constant expressions, which are evaluated).
+# chain, derivatives and interpreter before language (what --at gives are constant expressions, which are evaluated).
 LAYERS = (
     "errors",
     "structures",
