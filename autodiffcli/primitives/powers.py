@@ -166,8 +166,9 @@ log1p = primitive(
 def _log(x: Operand, b: Operand) -> Operand:
     y = ln(x) / ln(b)
     n = round_even(y)
-    # exact where x is a power of b: log(125, 5) is 3; subnormal numbers have too few digits to tell
-    y = where(logical_and(less(1e-300, x), equal(pow(b, n), x)), n, y)
+    # exact where x is a power of b: log(125, 5) is 3. Near 1 many powers round to one x, as do subnormal ones.
+    telling = logical_and(less(0.5, absolute(ln(x))), less(1e-300, x))
+    y = where(logical_and(telling, equal(pow(b, n), x)), n, y)
     return where(equal(b, 2.0), log2(x), where(equal(b, 10.0), log10(x), y))
 
 

@@ -24,7 +24,7 @@ def erfcx(x: Any) -> Any:
 
 
 def lgamma(x: Any) -> Any:
-    """Return lnΓ of arrays, with the full relative accuracy at its zeros 1 and 2, and good digits between the others."""
+    """Return lnΓ of arrays, with the full relative accuracy at its zeros 1 and 2 and good digits below 0."""
     inside = (x > -4.0) & (x < 2.5)
     y, product = np.where(inside, x, 1.0), np.ones_like(x)
     for _ in range(5):  # by Γ(x) = Γ(x + 1)/x up to 1/2 and more
