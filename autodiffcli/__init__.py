@@ -10,7 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autodiffcli.api import compile, evaluate, gradient, parse, trace
+    from autodiffcli.api.costs import cost, growth
+    from autodiffcli.api.differentials import hessian, hvp, jacobian, jvp, taylor, vjp
+    from autodiffcli.api.formulas import derivative, formula
+    from autodiffcli.api.gradients import compile, evaluate, gradient, parse, trace
+    from autodiffcli.api.pictures import draw
+    from autodiffcli.api.sources import source
     from autodiffcli.errors import AdcalcError, MathError, RequestError
     from autodiffcli.primitive import PRIMITIVES
 
@@ -20,22 +25,44 @@ __all__ = [
     "MathError",
     "RequestError",
     "compile",
+    "cost",
+    "derivative",
+    "draw",
     "evaluate",
+    "formula",
     "gradient",
+    "growth",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "parse",
+    "source",
+    "taylor",
     "trace",
+    "vjp",
 ]
 
 __version__ = "0.1.0"
 
-_HOMES = {"AdcalcError": "errors", "MathError": "errors", "RequestError": "errors", "PRIMITIVES": "primitive"}
+_HOMES = {
+    "errors": ("AdcalcError", "MathError", "RequestError"),
+    "primitive": ("PRIMITIVES",),
+    "api.gradients": ("compile", "evaluate", "gradient", "parse", "trace"),
+    "api.differentials": ("hessian", "hvp", "jacobian", "jvp", "taylor", "vjp"),
+    "api.formulas": ("derivative", "formula"),
+    "api.costs": ("cost", "growth"),
+    "api.pictures": ("draw",),
+    "api.sources": ("source",),
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first used: the command line needs few of them, and starts the sooner."""
-    if name not in __all__:
-        raise AttributeError(f"module 'autodiffcli' has no attribute '{name}'")
     from importlib import import_module
 
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module 'autodiffcli' has no attribute '{name}'")
     import_module("autodiffcli.primitives")  # fills the table
-    return getattr(import_module(f"autodiffcli.{_HOMES.get(name, 'api')}"), name)
+    return getattr(import_module(f"autodiffcli.{home}"), name)

@@ -6,15 +6,27 @@ adjoint that is None is structurally zero: no path leads there, or only through 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, carefully
 from autodiffcli.primitives.selection import logical_and, logical_or, where
 
-__all__ = ["Edge", "pull", "push"]
+__all__ = ["Edge", "Operands", "Slots", "close", "pull", "pull_through", "push", "slope_of"]
+
+
+class Operands(Protocol):
+    """Operands by node id: a list of all, or a dict of some."""
+
+    def __getitem__(self, node: int, /) -> Operand: ...
+
+
+class Slots(Operands, Protocol):
+    """Operands by node id that grow as a loop proceeds."""
+
+    def __setitem__(self, node: int, operand: Operand, /) -> None: ...
 
 
 class Edge(NamedTuple):
@@ -36,7 +48,7 @@ def push(
     Raises RequestError where a derivative is refused.
     """
     dots: list[Operand | None] = [None] * len(values)
-    gates: dict[int, Operand] = {}  # as in `pull`
+    gates: dict[int, Operand] = {}  # as in `pull_through`
     for i, seed in seeds.items():
         dots[i] = seed
     ops = graph.ops
@@ -54,7 +66,7 @@ def push(
                 slope = rule
             else:
                 operands = [values[j], *[values[a] for a in args]]
-                slope, condition = _slope(graph, j, k, rule, operands)
+                slope, condition = slope_of(graph, j, k, rule, operands)
                 if slope is None:
                     continue
                 if condition is not None:
@@ -63,8 +75,7 @@ def push(
             if edges is not None:
                 edges.append(Edge(j, k, i, slope, term if gate is None else where(gate, term, 0.0)))
             dots[j] = _meet(j, dots[j], term, gate, gates)
-    for j, gate in gates.items():
-        dots[j] = where(gate, dots[j], 0.0)
+    close(dots, gates)
     return dots
 
 
@@ -82,12 +93,31 @@ def pull(
     edges: receives every partial adjoint, if given. Raises RequestError where a derivative is refused.
     """
     bars: list[Operand | None] = [None] * (output + 1)
+    bars[output] = seed
+    gates: dict[int, Operand] = {}
+    pull_through(graph, range(output, -1, -1), values, active, bars, gates, edges)
+    close(bars, gates)
+    return bars
+
+
+def pull_through(
+    graph: Graph,
+    nodes: Iterable[int],
+    values: Operands,
+    active: Sequence[int],
+    bars: Slots,
+    gates: dict[int, Operand],
+    edges: list[Edge] | None = None,
+) -> None:
+    """Pull the adjoints of some nodes, ids falling, through to their arguments: a part of a sweep.
+
+    values, bars: by id, those of the nodes and of their arguments; a bar is None where no adjoint has come yet.
+    gates: conditions of adjoints, empty when the sweep begins; `close` ends it.
+    """
     # An adjoint that stands behind a gate is kept without the gate, the condition beside it: multiplied on as it is and
     # closed only where paths meet, so that no 0·inf arises behind a closed gate.
-    gates: dict[int, Operand] = {}
-    bars[output] = seed
     ops, arguments = graph.ops, graph.args
-    for j in range(output, -1, -1):
+    for j in nodes:
         bar = bars[j]
         args = arguments[j]
         if bar is None or not args:
@@ -106,7 +136,7 @@ def pull(
                     continue
                 slope = rule
             elif rule.__class__ is Gate or rule is None:
-                slope, condition = _slope(graph, j, k, rule, operands)
+                slope, condition = slope_of(graph, j, k, rule, operands)
                 if slope is None:
                     continue
                 if condition is not None:
@@ -124,9 +154,12 @@ def pull(
                 bars[i] = _meet(i, old, term, gate, gates)
             else:
                 bars[i] = term if old is None else old + term
+
+
+def close(bars: Slots, gates: dict[int, Operand]) -> None:
+    """Close the gates that adjoints or tangents still stand behind."""
     for i, gate in gates.items():
         bars[i] = where(gate, bars[i], 0.0)
-    return bars
 
 
 def _meet(i: int, old: Operand | None, term: Operand, gate: Operand | None, gates: dict[int, Operand]) -> Operand:
@@ -145,7 +178,7 @@ def _meet(i: int, old: Operand | None, term: Operand, gate: Operand | None, gate
     return old + term
 
 
-def _slope(
+def slope_of(
     graph: Graph, j: int, k: int, rule: Callable[..., Operand] | Gate | None, operands: Sequence[Operand]
 ) -> tuple[Operand | None, Operand | None]:
     """Return ∂vⱼ/∂(argument k) and its condition: no slope behind a closed gate, no condition at an open one."""

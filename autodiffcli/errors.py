@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["AdcalcError", "MathError", "RequestError", "Span", "printable"]
+import re
+
+__all__ = ["AdcalcError", "MathError", "RequestError", "Span", "printable", "shortened"]
 
 Span = tuple[int, int]
 """Where something stands in a source text: the offsets of its first character and of the one after its last."""
+
+_LONG_WORD = re.compile(r"\S{201,}")
 
 
 class AdcalcError(Exception):
@@ -22,11 +26,11 @@ class AdcalcError(Exception):
     """Exit status of the command line."""
 
     def __init__(self, message: str, *, source: str = "", span: Span | None = None, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(shortened(message))
+        self.message = shortened(message)
         self.source = source
         self.span = span
-        self.hint = hint
+        self.hint = shortened(hint)
 
     def place(self) -> tuple[int, int] | None:
         """Return line and column, both counted from 1, or None where the error has no place."""
@@ -80,6 +84,15 @@ def printable(text: str) -> str:
         return text
     # isprintable() is false for controls, surrogates, unassigned and format characters (bidi overrides among them).
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shortened(text: str) -> str:
+    """Return text with the middle of very long words left out: a name may have a million letters.
+
+    >>> shortened("'" + "x" * 1000 + "' has no value").count("x")
+    118
+    """
+    return _LONG_WORD.sub(lambda word: f"{word[0][:100]}…{word[0][-20:]}", text)
 
 
 def _excerpt(source: str, span: Span, around: int = 60) -> list[str]:

@@ -104,6 +104,12 @@ class Graph:
             self._place(node, start, end)
         return node
 
+    def find(self, op: Primitive, args: tuple[int, ...]) -> int | None:
+        """Return the id of op applied to nodes if the graph has it and shares."""
+        if self._stale:
+            self._index()
+        return self._ids.get(op, {}).get(args) if self.share else None
+
     def input(self, name: str, start: int = -1, end: int = -1) -> int:
         """Return the id of the input of that name."""
         found = self.inputs.get(name)

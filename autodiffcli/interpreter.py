@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from math import isinf, isnan
 from typing import Any
 
-from autodiffcli.chain import Edge, pull
+from autodiffcli.chain import Edge, Slots, pull
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import INPUT, Graph
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Primitive
 
-__all__ = ["infinite", "last_uses", "run", "run_blocks", "undefined", "undefined_derivative"]
+__all__ = ["Step", "execute", "infinite", "last_uses", "run", "run_blocks", "undefined", "undefined_derivative"]
+
+Step = tuple[int, Primitive, tuple[int, ...], Iterable[int]]
+"""A node, its primitive, its arguments, and the nodes whose values may go after it."""
 
 
 def run(graph: Graph, point: Sequence[float]) -> list[float]:
@@ -39,6 +42,31 @@ def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[in
         return _interpret(graph, columns, lambda op: op.array, drops)
 
 
+def execute(
+    steps: Iterable[Step],
+    values: Slots,
+    kernels: Mapping[Primitive, Callable[..., Any]],
+    forget: Callable[[int], object],
+) -> None:
+    """Evaluate steps in turn, each from the values before it: the one loop that does.
+
+    A step is a node, its primitive and arguments (a leaf has none, its value is there), and the nodes to forget then.
+    """
+    for node, op, args, dead in steps:
+        try:
+            if len(args) == 2:
+                a, b = args
+                values[node] = kernels[op](values[a], values[b])
+            elif len(args) == 1:
+                values[node] = kernels[op](values[args[0]])
+            elif args:
+                values[node] = kernels[op](*[values[a] for a in args])
+        except ARITHMETIC_ERRORS:
+            values[node] = op.edge(*[values[a] for a in args])
+        for a in dead:
+            forget(a)
+
+
 def last_uses(graph: Graph, keep: Iterable[int]) -> list[list[int]]:
     """Return for each node the nodes that nothing after it needs, so that a block's work arrays are reused."""
     drops: list[list[int]] = [[] for _ in graph.args]
@@ -61,7 +89,7 @@ def undefined(graph: Graph, values: Sequence[float], node: int) -> MathError:
         return MathError(f"the result is undefined: {graph.names[node]} is nan", source=graph.source, span=span)
     if not graph.args[node]:
         return MathError("the result is undefined: this is nan", source=graph.source, span=span)
-    domain = f"it is defined for {op.domain}" if op.domain else ""
+    domain = f"the domain of {op.name} is {op.domain}" if op.domain else ""
     return MathError(
         f"{op.name} is undefined at {_at(graph, values, node)}", source=graph.source, span=span, hint=domain
     )
@@ -115,23 +143,9 @@ def _interpret(
 ) -> list[Any]:
     if len(inputs) != len(graph.inputs):
         raise RequestError(f"{len(graph.inputs)} inputs need as many values, not {len(inputs)}")
-    kernels = {op: kernel(op) for op in set(graph.ops)}
-    leaves = graph.constants | dict(zip(graph.inputs.values(), inputs, strict=True))
-    values: list[Any] = []
-    append = values.append
-    for op, args, dead in zip(graph.ops, graph.args, repeat(()) if drops is None else drops):  # noqa: B905
-        try:
-            if len(args) == 2:
-                a, b = args
-                append(kernels[op](values[a], values[b]))
-            elif len(args) == 1:
-                append(kernels[op](values[args[0]]))
-            elif args:
-                append(kernels[op](*[values[a] for a in args]))
-            else:
-                append(leaves[len(values)])
-        except ARITHMETIC_ERRORS:
-            append(op.edge(*[values[a] for a in args]))
-        for a in dead:
-            values[a] = None
+    values: list[Any] = [None] * len(graph)
+    for i, x in chain(graph.constants.items(), zip(graph.inputs.values(), inputs, strict=True)):
+        values[i] = x
+    steps = zip(range(len(graph)), graph.ops, graph.args, repeat(()) if drops is None else drops)  # noqa: B905
+    execute(steps, values, {op: kernel(op) for op in set(graph.ops)}, lambda node: values.__setitem__(node, None))
     return values

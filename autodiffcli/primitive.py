@@ -53,6 +53,7 @@ class Primitive:
         "_array",
         "_rules",
         "arity",
+        "array_name",
         "condition",
         "corners",
         "domain",
@@ -85,6 +86,7 @@ class Primitive:
         self.synonyms: tuple[str, ...] = ()
         self.samples: tuple[Any, ...] = ()
         self._array: str | Callable[..., Any] = _undeclared
+        self.array_name = ""  # where its declaration names a function in numpy, or "module:name"
         self._rules: dict[int, tuple[Partial, ...]] = {}
 
     def __repr__(self) -> str:
@@ -241,7 +243,7 @@ def primitive(
         op.edge = edge or (lambda *xs: carefully(formula, *xs))
     else:
         op.scalar = scalar if callable(scalar) else _load_scalar(op, str(scalar))
-        op._array = array
+        op._array, op.array_name = array, array if isinstance(array, str) else ""
         op.edge = edge or _default_edge(op)
     op.operator, op.units, op.condition, op.corners = operator, units, condition, corners
     op.latex, op.meaning, op.domain, op.synonyms, op.samples = latex, meaning, domain, synonyms, samples

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from autodiffcli.backends.protocol import Backend, Gradient, refuse_endless
+from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 
@@ -30,11 +31,15 @@ class Numeric:
 
     The quotient at 2ε, beside that at ε, estimates the truncation error; the largest intermediate value bounds the
     rounding error. Evaluations: 4 for each input and 1, half of them for the estimate.
+
+    Raises RequestError for an epsilon that is no step: not above 0, not finite, or lost when it is added to x.
     """
 
     summary = "difference quotients: two evaluations per input, and two for the error estimate"
 
     def __init__(self, scheme: str = "central", epsilon: float | None = None) -> None:
+        if epsilon is not None and not 0 < epsilon < math.inf:
+            raise RequestError(f"a step of {epsilon:g} is none", hint="give a finite epsilon above 0, or leave it out")
         self.scheme, self.epsilon = scheme, epsilon
 
     def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
@@ -59,12 +64,14 @@ class Numeric:
 
             best = self._estimate(f, x, result.value, magnitude)
             result.gradient[name], result.errors[name], result.steps[name] = best
-        result.operations = result.evaluations * graph.operations()
         return result
 
     def _estimate(self, f: Callable[[float], float], x: float, y: float, magnitude: list[float]) -> _Estimate:
         """Return the best estimate over the steps in question: a step below |x| too where x is small against 1."""
         if self.epsilon is not None:
+            if x + self.epsilon == x and math.isfinite(x):
+                lost = f"a step of {self.epsilon:g} is lost in the rounding of {x:g}"
+                raise RequestError(lost, hint="give a larger epsilon, or leave it out")
             return self._difference(f, x, y, self.epsilon, magnitude)
         unit = _EPS ** (1 / 3) if self.scheme == "central" else math.sqrt(_EPS)
         best = self._difference(f, x, y, unit * max(1.0, abs(x)), magnitude)

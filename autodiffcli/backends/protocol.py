@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from autodiffcli.chain import Edge
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
+
+if TYPE_CHECKING:
+    from autodiffcli.checkpoint import Counts
 
 __all__ = ["Backend", "Gradient", "Sweep", "refuse_endless"]
 
@@ -38,7 +41,9 @@ class Gradient:
     values:      one float per node. sweeps: forward one per input, backward one, else none.
     errors:      estimated error of each partial derivative, and steps: the ε of each (numeric mode only).
     formulas:    ∂y/∂xᵢ as nodes of `graph` (symbolic mode only).
-    passes, evaluations, operations: sweeps over the graph, evaluations of the function, primitive operations in all.
+    passes, evaluations: sweeps over the graph, evaluations of the function. operations: as `costs.cost` counts them,
+                 where modes are compared.
+    counts:      what a gradient with checkpoints kept and computed again.
     """
 
     mode: str
@@ -54,6 +59,7 @@ class Gradient:
     passes: int = 0
     evaluations: int = 1
     operations: int = 0
+    counts: Counts | None = None
 
 
 class Backend(Protocol):

@@ -21,7 +21,6 @@ class _Reverse:
         output, *bars = longer.outputs
         gradient = {name: values[bar] for name, bar in zip(wrt, bars, strict=True)}
         result = Gradient("reverse", longer, size, values[output], gradient, values, passes=1)
-        result.operations = longer.operations()
         if trace:
             number = [None if bar is None else values[bar.id] for bar in adjoints]
             told = [e._replace(partial=_number(e.partial, values), term=_number(e.term, values)) for e in edges]

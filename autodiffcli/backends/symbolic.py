@@ -36,7 +36,6 @@ class _Symbolic:
         value = run(graph, point)[graph.outputs[0]]  # as it is written: simplifying it may round otherwise
         result = Gradient("symbolic", formulas, len(formulas), value, gradient, values)
         result.formulas = dict(zip(wrt, partials, strict=True))
-        result.operations = formulas.operations()
         return result
 
 

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import click
 
-from autodiffcli.errors import AdcalcError, printable
+from autodiffcli.errors import AdcalcError, RequestError, printable
 
 __all__ = ["adcalc", "main"]
 
-_COMMANDS = ("grad", "eval", "ops", "completion")
+_COMMANDS = (
+    "grad",
+    "eval",
+    "diff",
+    "jacobian",
+    "hessian",
+    "jvp",
+    "vjp",
+    "hvp",
+    "taylor",
+    "graph",
+    "compile",
+    "cost",
+    "ops",
+    "completion",
+)
 
 
 class _Commands(click.Group):
@@ -29,12 +45,13 @@ class _Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in _COMMANDS:
+        """Refuse a command that does not exist, with the nearest that does."""
+        if args and args[0] not in _COMMANDS and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], _COMMANDS, n=1)
             hint = f"did you mean {near[0]}?" if near else f'adcalc grad "{args[0]}" differentiates an expression'
-            raise click.UsageError(f"there is no command '{args[0]}'; {hint}", ctx)
+            raise RequestError(f"there is no command '{args[0]}'", hint=hint)
         return super().resolve_command(ctx, args)
 
 
@@ -66,35 +83,33 @@ def main() -> None:
         if reconfigure is not None:  # a name that the terminal's encoding lacks is written out, not a traceback
             reconfigure(errors="backslashreplace")
     try:
-        status = _run()
+        if sys.stdout is None:  # closed by the caller: >&-
+            raise OSError("standard output is closed")
+        status = _run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        status = _closed_pipe()
+        status = _silenced(141)  # as a program leaves whose reader has gone
+    except KeyboardInterrupt:
+        status = _silenced(130)
     except OSError as error:
         _complain(f"error: cannot write the output: {error.strerror or error}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = 2
+        status = _silenced(2)
     sys.exit(status)
 
 
-def _run() -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        status = adcalc.main(prog_name="adcalc", standalone_mode=False)
+        return _invoke(arguments)
     except AdcalcError as error:
-        sys.stdout.flush()
-        _complain(error.report())
-        return error.status
+        return _refused(error)
     except click.UsageError as error:
-        context = error.ctx
-        help_hint = f"\nhint: {context.command_path} --help shows what there is" if context is not None else ""
-        _complain(f"error: {printable(error.format_message())}{help_hint}")
-        return 2
+        from autodiffcli.cli.usage import explained
+
+        return _refused(explained(error))
     except click.ClickException as error:
         _complain(f"error: {printable(error.format_message())}")
         return 2
-    except (KeyboardInterrupt, click.Abort):
-        return 130
-    except (BrokenPipeError, OSError):
+    except OSError:
         raise
     except MemoryError:
         _complain(
@@ -109,18 +124,36 @@ def _run() -> int:
             "hint: this is a defect of adcalc; please report it with the command you gave"
         )
         return 70
-    return int(status or 0)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Call the command. Not by Click's main, which takes a closed pipe and Ctrl-C for itself."""
+    if "_ADCALC_COMPLETE" in os.environ:
+        adcalc.main(prog_name="adcalc")  # answers the shell and leaves
+    if not arguments:
+        _complain(adcalc.get_help(click.Context(adcalc, info_name="adcalc")))
+        return 2
+    try:
+        with adcalc.make_context("adcalc", arguments) as context:
+            return int(adcalc.invoke(context) or 0)
+    except click.exceptions.Exit as leaving:  # --help, --version
+        return leaving.exit_code
+
+
+def _refused(error: AdcalcError) -> int:
+    sys.stdout.flush()  # what was done before the error stands before it
+    _complain(error.report())
+    return error.status
 
 
 def _complain(text: str) -> None:
-    try:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
-    except OSError:
-        pass  # nobody is left to tell
+    if sys.stderr is not None:
+        with suppress(OSError):  # nobody is left to tell
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
 
-def _closed_pipe() -> int:
-    """Leave as a program does whose reader has gone; what is still buffered has nowhere to go."""
+def _silenced(status: int) -> int:
+    """Return the status, with standard output led away: what is still buffered has nowhere to go."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 141
+    return status

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from autodiffcli.cli.options import Choice, Command
 from autodiffcli.cli.output import write
 
 __all__ = ["command"]
 
 
-@click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.command("completion", cls=Command)
+@click.argument("shell", metavar="SHELL", type=Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> int:
     """Print the completion script of a SHELL.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from autodiffcli.api import evaluation
+from autodiffcli.api.gradients import evaluation
 from autodiffcli.cli.options import (
     Command,
     expression,
@@ -15,10 +15,10 @@ from autodiffcli.cli.options import (
     point_options,
     read_graph,
     read_point,
+    single,
     table_options,
 )
 from autodiffcli.cli.output import TRACED, Output, report, warn
-from autodiffcli.errors import RequestError
 from autodiffcli.interpreter import infinite
 
 __all__ = ["command"]
@@ -41,9 +41,7 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
         from autodiffcli.cli.table import eval_table
 
         return eval_table(expr, at, options)
-    if options["out"] is not None:
-        raise RequestError("--out belongs to --points", hint="redirect the output: > FILE")
-    if expr == "-" and options["format_"] == "jsonl":
+    if not single(expr, at, options):
         from autodiffcli.cli.many import answer
 
         return answer(evaluation)

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from autodiffcli.api import chosen, gradient
+from autodiffcli.api.gradients import chosen, gradient
 from autodiffcli.backends import MODES, Backend, Gradient, backend
 from autodiffcli.cli.options import (
+    Choice,
     Command,
     Names,
     expression,
@@ -17,6 +18,7 @@ from autodiffcli.cli.options import (
     point_options,
     read_graph,
     read_point,
+    single,
     table_options,
 )
 from autodiffcli.cli.output import TRACED, Output, report, warn
@@ -32,7 +34,7 @@ __all__ = ["command"]
 @point_options
 @click.option(
     "--mode",
-    type=click.Choice([*MODES, "all"]),
+    type=Choice([*MODES, "all"]),
     help="How to differentiate; by default reverse, without --at symbolic.",
 )
 @click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
@@ -40,11 +42,16 @@ __all__ = ["command"]
 @click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
 @click.option(
     "--scheme",
-    type=click.Choice(["central", "one-sided"]),
+    type=Choice(["central", "one-sided"]),
     default="central",
     help="Difference quotient of numeric mode.",
 )
 @click.option("--epsilon", type=float, metavar="E", help="Step of numeric mode; by default chosen for each input.")
+@click.option(
+    "--checkpoint",
+    metavar="BUDGET",
+    help="Backprop that keeps few values and computes the others again: sqrt, binomial, or how many to hold.",
+)
 @table_options
 @output_options
 def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) -> int:
@@ -54,13 +61,15 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
     @FILE; `grad - --format jsonl` answers JSON Lines of {"id", "expr", "at"}.
     """
     output = Output.chosen(options["format_"], options["precision"], options["color"])
+    if options["checkpoint"] is not None:
+        mode = _checkpointed(mode, options)
+    if mode not in ("numeric", "all") and (options["epsilon"] is not None or options["scheme"] != "central"):
+        raise RequestError("--epsilon and --scheme belong to numeric mode", hint="add --mode numeric")
     if options["points"] is not None:
         from autodiffcli.cli.table import grad_table
 
         return grad_table(expr, at, mode, options)
-    if options["out"] is not None:
-        raise RequestError("--out belongs to --points", hint="redirect the output: > FILE")
-    if expr == "-" and options["format_"] == "jsonl":
+    if not single(expr, at, options):
         from autodiffcli.cli.many import answer
 
         return answer(lambda graph, point: _gradient(graph, point, mode or "reverse", options))
@@ -73,6 +82,15 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
     result = _gradient(graph, point, mode or "reverse", options, trace=_wants_trace(options, output))
     _show(result, options, output)
     return _report(result)
+
+
+def _checkpointed(mode: str | None, options: dict[str, Any]) -> str:
+    """Return the mode that checkpoints belong to."""
+    if mode not in (None, "backprop") or options["points"] is not None:
+        asked = "tables of points" if options["points"] is not None else f"{mode} mode"
+        raise RequestError(f"--checkpoint belongs to backprop at one point, not to {asked}")
+    options["trace"] = bool(options["trace"])  # refused if it is asked for: a trace shows every value
+    return "backprop"
 
 
 def _wants_trace(options: dict[str, Any], output: Output) -> bool:
@@ -88,6 +106,10 @@ def _gradient(
         from autodiffcli.backends.numeric import Numeric
 
         way = Numeric(options["scheme"], options["epsilon"])
+    if options["checkpoint"] is not None:
+        from autodiffcli.backends.checkpoint import Checkpointed
+
+        way = Checkpointed(options["checkpoint"])
     return gradient(graph, point, mode=way, wrt=options["wrt"], trace=trace)
 
 
@@ -115,11 +137,11 @@ def _report(result: Gradient) -> int:
 
 def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
     """Show the gradient as formulas."""
-    from autodiffcli.backends.symbolic import differentiate
+    from autodiffcli.api.formulas import gradient_formulas
     from autodiffcli.report import formulas as page
 
     names = chosen(graph, options["wrt"])
-    formulas = differentiate(graph, names)
+    formulas = gradient_formulas(graph, names)
     output.show(
         table=lambda precision: page.view(formulas, names),
         plain=lambda: page.plain(formulas, names),
@@ -131,10 +153,14 @@ def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
 
 def _compare(graph: Graph, point: dict[str, float], options: dict[str, Any], output: Output) -> int:
     """Show every mode side by side; exact modes that disagree are an error."""
+    from autodiffcli.api.costs import cost
     from autodiffcli.report import content
 
     trace = bool(options["trace"])
     results = [_gradient(graph, point, mode, options, trace=True) for mode in MODES]
+    counted = cost(graph, wrt=options["wrt"], checkpoint=())
+    for result in results:
+        result.operations = int(counted[result.mode].operations or 0)
     output.show(
         table=lambda precision: report("tables").compare_report(results, precision),
         plain=lambda: report("plain").comparison(results, output.precision),

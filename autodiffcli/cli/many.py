@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from autodiffcli.backends import Gradient
+from autodiffcli.cli.options import standard_input
+from autodiffcli.cli.output import write_json
 from autodiffcli.errors import AdcalcError, RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.parser import parse
@@ -19,38 +21,45 @@ __all__ = ["answer"]
 
 Compute = Callable[[Graph, dict[str, float]], Gradient]
 
+_FORM = 'write {"id": 1, "expr": "x^2", "at": {"x": 3}}'
+
 
 def answer(compute: Compute) -> int:
     """Answer each record {"id", "expr", "at"} of standard input in order: with value and gradient or with the error."""
     parsed = lru_cache(maxsize=256)(parse)  # a stream often repeats an expression at other points
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    for number, line in enumerate(standard_input(), 1):
         if line.strip():
-            result = _answer(compute, parsed, line, number)
-            sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
+            write_json(_answer(compute, parsed, line, number))
             sys.stdout.flush()
     return 0
 
 
 def _answer(compute: Compute, parsed: Callable[[str], Graph], line: bytes, number: int) -> dict[str, Any]:
-    record: Any = None
+    answered: dict[str, Any] = {"id": None}
     try:
         record = _record(line, number)
+        answered["id"] = json_ready(record.get("id"))
+        expr = record.get("expr")
+        if not isinstance(expr, str):
+            raise RequestError(f'line {number} has no "expr"', hint=_FORM)
         at = record.get("at", {})
         point = parse_point(at) if isinstance(at, str) else point_from_data(at)
-        result = compute(parsed(record["expr"]), point)
+        result = compute(parsed(expr), point)
     except AdcalcError as error:
-        return {"id": record.get("id") if isinstance(record, Mapping) else None, "error": error.as_data()}
-    found: dict[str, Any] = {"id": record.get("id"), "value": result.value}
+        return answered | {"error": error.as_data()}
+    answered["value"] = json_ready(result.value)
     if result.mode != "eval":
-        found["grad"] = result.gradient
-    return json_ready(found)  # type: ignore[no-any-return]
+        answered["grad"] = json_ready(result.gradient)
+    return answered
 
 
 def _record(line: bytes, number: int) -> Mapping[str, Any]:
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise RequestError(f"line {number} is not JSON: {error}") from None
-    if not isinstance(record, Mapping) or not isinstance(record.get("expr"), str):
-        raise RequestError(f'line {number} has no "expr"', hint='write {"id": 1, "expr": "x^2", "at": {"x": 3}}')
+    if not isinstance(record, Mapping):
+        raise RequestError(f"line {number} is no JSON object", hint=_FORM)
+    if isinstance(record.get("id"), list | dict):
+        raise RequestError(f'line {number}: "id" is a text or a number', hint=_FORM)
     return record

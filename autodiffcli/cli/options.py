@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
@@ -15,6 +17,7 @@ from autodiffcli.language.parser import parse
 from autodiffcli.language.point import parse_point, point_from_data
 
 __all__ = [
+    "Choice",
     "Command",
     "Names",
     "expression",
@@ -22,10 +25,16 @@ __all__ = [
     "point_options",
     "read_graph",
     "read_point",
+    "read_text",
+    "single",
+    "standard_input",
     "table_options",
 ]
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html")
+
+_TABLE_DEFAULTS = {"out": None, "keep": True, "prefix": "", "on_error": "fail"}
+"""Options that belong to --points."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,6 +77,20 @@ class Command(click.Command):
         return extra
 
 
+class Choice(click.Choice):  # type: ignore[type-arg]  # generic only in newer releases of click
+    """One of some words; of another word the error names the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word. Raises BadParameter for one that is none of them."""
+        if value in self.choices:
+            return value
+        from difflib import get_close_matches
+
+        near = get_close_matches(value, self.choices, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        return self.fail(f"'{value}' is not one of {', '.join(self.choices)}{meant}", param, ctx)
+
+
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic only in newer releases of click
     """Names between commas."""
 
@@ -75,7 +98,8 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Split at the commas."""
-        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        return names or self.fail("names are missing", param, ctx)
 
 
 def _complete_expression(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -109,14 +133,12 @@ def point_options(function: F) -> F:
 def output_options(function: F) -> F:
     """Add how results are shown."""
     for option in (
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour in tables."
-        ),
+        click.option("--color", type=Choice(["auto", "always", "never"]), default="auto", help="Colour in tables."),
         click.option(
             "--precision", type=click.IntRange(1, 17), help="Significant digits; by default 6 in tables, else all."
         ),
         click.option(
-            "--format", "format_", type=click.Choice(FORMATS), help="By default table on a terminal, plain in a pipe."
+            "--format", "format_", type=Choice(FORMATS), help="By default table on a terminal, plain in a pipe."
         ),
     ):
         function = option(function)
@@ -128,12 +150,12 @@ def table_options(function: F) -> F:
     for option in (
         click.option(
             "--on-error",
-            type=click.Choice(["fail", "skip", "null"]),
-            default="fail",
+            type=Choice(["fail", "skip", "null"]),
+            default=_TABLE_DEFAULTS["on_error"],
             help="What a row without numbers does.",
         ),
-        click.option("--prefix", default="", help="Put before the names of the new columns."),
-        click.option("--keep/--no-keep", default=True, help="Write the table's own columns too."),
+        click.option("--prefix", default=_TABLE_DEFAULTS["prefix"], help="Put before the names of the new columns."),
+        click.option("--keep/--no-keep", default=_TABLE_DEFAULTS["keep"], help="Write the table's own columns too."),
         click.option("--out", metavar="FILE", help="Write there, whole or not at all, instead of to standard output."),
         click.option(
             "--points", metavar="FILE", help="Evaluate every row of a CSV, TSV or JSON Lines table; - reads a pipe."
@@ -143,20 +165,44 @@ def table_options(function: F) -> F:
     return function
 
 
+def single(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> bool:
+    """Return whether one expression is given; otherwise EXPR stands for JSON Lines of many.
+
+    Raises RequestError for options that belong to tables of points, and for a point beside those of the records.
+    """
+    for name, default in _TABLE_DEFAULTS.items():
+        if options[name] != default:
+            option = f"--{name.replace('_', '-')}" if name != "keep" else "--no-keep"
+            hint = "redirect the output: > FILE" if name == "out" else "name a table of points by --points FILE"
+            raise RequestError(f"{option} belongs to --points", hint=hint)
+    if expr != "-" or options["format_"] != "jsonl":
+        return True
+    if at:
+        raise RequestError(
+            "each of the JSON Lines has its own point, so --at has no place",
+            hint='write the points into the records, "at": {"x": 3}; for one expression, --format json',
+        )
+    return False
+
+
+def standard_input() -> BinaryIO:
+    """Return the bytes of standard input. Raises RequestError where the caller has closed it."""
+    if sys.stdin is None:
+        raise RequestError("standard input is closed", hint="give a file: @FILE")
+    return sys.stdin.buffer
+
+
 def read_text(source: str, what: str) -> str:
     """Return the text that an argument means: itself, standard input for -, a file for @FILE."""
-    if source == "-":
-        data, name = sys.stdin.buffer.read(), "standard input"
-    elif source.startswith("@"):
-        name = source[1:]
-        try:
-            with open(name, "rb") as file:
-                data = file.read()
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise RequestError(f"cannot read {what} from '{name}': {why}") from None
-    else:
+    if source != "-" and not source.startswith("@"):
         return source
+    name = "standard input" if source == "-" else source[1:]
+    try:
+        with nullcontext(standard_input()) if source == "-" else open(name, "rb") as file:
+            data = file.read()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or error
+        raise RequestError(f"cannot read {what} from '{name}': {why}") from None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -186,7 +232,12 @@ def read_point(at: tuple[str, ...], expr: str = "") -> dict[str, float]:
             except (ValueError, RecursionError) as error:
                 raise RequestError(f"{source[1:]} is not JSON: {error}") from None
         else:
-            part = parse_point(text)
+            try:
+                part = parse_point(text)
+            except RequestError as error:
+                if text is source and os.path.isfile(source):  # nothing is read but by @: --at must not depend on files
+                    error.hint = f"to read a file, write --at @{source}"
+                raise
         twice = point.keys() & part.keys()
         if twice:
             raise RequestError(f"'{min(twice)}' is given twice", hint="give each input one value")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from autodiffcli.errors import printable
+from autodiffcli.errors import printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from autodiffcli.report.table import Table
 
-__all__ = ["TRACED", "Output", "report", "warn", "write"]
+__all__ = ["TRACED", "Output", "report", "warn", "write", "write_json"]
 
 TRACED = ("table", "json", "markdown", "latex", "html")
 """Formats that show the trace unless told not to; the others are for programs that take one flat table."""
@@ -49,18 +49,16 @@ class Output(NamedTuple):
         if self.format == "plain":
             write(plain())
         elif self.format == "table":
-            self._draw(table(self.precision or 6))
+            self.draw(table(self.precision or 6))
         elif self.format in ("json", "jsonl"):
-            import json
-
-            indent = 2 if self.format == "json" and sys.stdout.isatty() else None
-            write(json.dumps(data(), ensure_ascii=False, indent=indent, allow_nan=False) + "\n")
+            write_json(data(), 2 if self.format == "json" and sys.stdout.isatty() else None)
         else:
             from autodiffcli.report.formats import FORMATS, STYLES
 
             write(FORMATS[self.format](tables(STYLES[self.format]), self.precision))
 
-    def _draw(self, renderable: RenderableType) -> None:
+    def draw(self, renderable: RenderableType) -> None:
+        """Show a renderable on the terminal, in colour where that is wanted and possible."""
         from rich.console import Console
 
         color = {"always": True, "never": False}.get(self.color)
@@ -84,6 +82,17 @@ def write(text: str) -> None:
     click.echo(text, nl=False, color=True)
 
 
+def write_json(data: Any, indent: int | None = None) -> None:
+    """Write JSON and a line end; characters that a terminal would obey, or its encoding lacks, are escaped."""
+    import json
+
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(data, ensure_ascii=not unicode, indent=indent, allow_nan=False)
+    if not text.isprintable():  # a control or format character in it stands within a string
+        text = "".join([c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text])
+    sys.stdout.write(text + "\n")
+
+
 def warn(text: str) -> None:
     """Write a warning to standard error."""
-    click.echo(f"warning: {printable(text)}", err=True)
+    click.echo(f"warning: {shortened(printable(text))}", err=True)

@@ -6,8 +6,8 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
-from autodiffcli.api import Compiled, chosen
-from autodiffcli.cli.options import read_graph, read_point
+from autodiffcli.api.gradients import Compiled, chosen
+from autodiffcli.cli.options import read_graph, read_point, standard_input
 from autodiffcli.cli.output import warn
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
@@ -53,7 +53,7 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
         return compiled.value_and_gradient(*[given[name] for name in graph.inputs])
 
     with (
-        nullcontext(sys.stdin.buffer) if path == "-" else open_points(path) as source,
+        nullcontext(standard_input()) if path == "-" else open_points(path) as source,
         nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target,
     ):
         summary = stream(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autodiffcli.errors import RequestError
 from autodiffcli.language.lalr import Grammar, Token, UnexpectedToken
+from autodiffcli.primitive import FUNCTIONS
 
 __all__ = ["explain"]
 
@@ -21,6 +22,16 @@ _STRANGERS = {
     "'": "primes are not part of this version of the language",
     '"': "text in quotes has no meaning here",
     ":": "a binding is written name = value",
+    "?": "write a if c else b",
+    "°": "write rad(x) for an angle of x degrees",
+    "∞": "write inf",
+    "½": "write 1/2",
+    "¼": "write 1/4",
+    "¾": "write 3/4",
+    "“": "text in quotes has no meaning here",
+    "∂": "adcalc grad differentiates; write the function only",
+    "∫": "integrals are not part of the language",
+    "∑": "sums are written out: a + b + c",
     "$": "names are letters, digits and _",
     "\\": "LaTeX is not read; write frac(a, b) as a/b",
 }
@@ -28,8 +39,20 @@ _ENDS = ("NUMBER", "NAME", "RPAR", "SUPERSCRIPT", "BANG")
 """Terminals that end an operand."""
 
 
-def explain(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError:
-    """Return the error that a person is to read for a text that does not follow the grammar."""
+def explain(source: str, unexpected: UnexpectedToken, grammar: Grammar, *, point: bool = False) -> RequestError:
+    """Return the error that a person is to read for a text that does not follow the grammar.
+
+    point: the text is one of name=value, not a program.
+    """
+    error = _explained(source, unexpected, grammar)
+    if point and source[unexpected.start : unexpected.end] in ("=", "=="):
+        error.hint = "separate the values by commas, and write one = in each: x1=2, x2=pi/4"
+    elif point and not error.hint:
+        error.hint = "a point is written x1=2, x2=pi/4"
+    return error
+
+
+def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError:
     tokens = grammar.tokens(source[: unexpected.end])
     if unexpected.terminal == "$END":
         return _at_end(source, tokens)
@@ -43,6 +66,8 @@ def explain(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Reque
         return _missing_sign(source, unexpected, grammar)
     elif unexpected.terminal in ("NUMBER", "SUPERSCRIPT") and after_operand and before is not None:
         message, hint = f"an operator is missing before '{text}'", f"to multiply, write {before.text}*{text}"
+        if before.text in FUNCTIONS:
+            message, hint = f"{before.text} needs parentheses", f"write {_called(before.text, text)}"
     elif unexpected.terminal == "RPAR":
         if _unclosed(tokens[:-1]) is None:
             message = "')' closes a parenthesis that was not opened"
@@ -50,10 +75,13 @@ def explain(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Reque
             message = "an operand is missing before ')'"
     elif unexpected.terminal == "EQUAL":
         hint = "to compare, write ==; only a name, or f(x), can be bound with = at the start of a statement"
+    elif unexpected.terminal == "COMMA" and after_operand:
+        hint = "decimals are written with a point: 0.5" if before is not None and before.terminal == "NUMBER" else ""
     elif unexpected.terminal == "SEPARATOR":
         message, hint = "the statement ends too early", "an operand is missing"
     elif before is None or not after_operand:
         message = f"an operand is missing before '{text}'"
+        hint = f"write {text}=" if before is not None and before.text == "=" and text in "<>" else ""
     return RequestError(message, source=source, span=span, hint=hint)
 
 
@@ -64,10 +92,12 @@ def _at_end(source: str, tokens: list[Token]) -> RequestError:
     if opened is not None:
         return RequestError("'(' is not closed", source=source, span=(opened, opened + 1), hint="add ')'")
     if tokens[-1].terminal in _ENDS:
-        return RequestError("the text ends too early", source=source, span=(len(source), len(source)))
+        hint = "add else ..." if any(token.terminal == "IF" for token in tokens) else ""
+        return RequestError("the text ends too early", source=source, span=(len(source), len(source)), hint=hint)
     last = tokens[-1]
     span = (last.start, last.start + len(last.text))
-    return RequestError(f"an operand is missing after '{last.text}'", source=source, span=span)
+    hint = "% is the remainder of a division; for ten percent write 0.1" if last.text == "%" else ""
+    return RequestError(f"an operand is missing after '{last.text}'", source=source, span=span, hint=hint)
 
 
 def _unclosed(tokens: list[Token]) -> int | None:
@@ -89,6 +119,10 @@ def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) ->
     while at > 0 and values[at] in ("-", "−", "+") and values[at - 1] in _TIGHT:
         at -= 1  # 1/-2x
     span = (unexpected.start, unexpected.start + len(follower))
+    if values and values[-1] in FUNCTIONS:  # sin x
+        span = (starts[-2], span[1])
+        hint = f"write {_called(values[-1], follower)}"
+        return RequestError(f"{values[-1]} needs parentheses", source=source, span=span, hint=hint)
     if at >= 0 and isinstance(values[at], str) and values[at] in _TIGHT:
         sign, first = values[at], at if values[at] == "√" else at - 1
         left = source[starts[first] : starts[at]].rstrip()
@@ -109,6 +143,11 @@ def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) ->
         span=span,
         hint=f"to multiply, write {_short(left)}*{_short(follower)}",
     )
+
+
+def _called(function: str, argument: str) -> str:
+    """Return how a function is written that stands before its argument without parentheses: sin x."""
+    return f"{function}({argument}(...))" if argument in FUNCTIONS else f"{function}({_short(argument)})"
 
 
 def _operand_end(source: str, start: int, grammar: Grammar) -> int:

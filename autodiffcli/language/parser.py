@@ -16,7 +16,7 @@ from autodiffcli.primitive import FUNCTIONS, PRIMITIVES, Primitive
 from autodiffcli.primitives import add, div, logical_and, logical_not, logical_or, mod, mul, neg, pow, sub, where
 from autodiffcli.primitives.selection import equal, greater, greater_equal, less, less_equal, not_equal
 
-__all__ = ["RESERVED", "Parser", "grammar", "parse"]
+__all__ = ["RESERVED", "Parser", "grammar", "normalised", "parse", "read"]
 
 RESERVED = {"pi": math.pi, "π": math.pi, "e": math.e, "tau": math.tau, "τ": math.tau, "inf": math.inf, "nan": math.nan}
 """Names that are constants."""
@@ -75,7 +75,7 @@ def read(parser: Parser, start: str, callbacks: dict[str, Callback]) -> Any:
     except UnexpectedToken as unexpected:
         from autodiffcli.language.mistakes import explain
 
-        raise explain(parser.source, unexpected, grammar()) from None
+        raise explain(parser.source, unexpected, grammar(), point=start == "point") from None
 
 
 def join_lines(text: str) -> str:
@@ -92,7 +92,7 @@ def join_lines(text: str) -> str:
     return "".join(pieces)
 
 
-def _normalised(text: str) -> str:
+def normalised(text: str) -> str:
     """Return text in Unicode's composed form, without a byte order mark, its line ends plain."""
     if not text.isascii():
         from unicodedata import normalize
@@ -117,7 +117,7 @@ class Parser:
     """The meaning of a program while it is read: names bound so far, and the graph that grows."""
 
     def __init__(self, text: str, share: bool = True) -> None:
-        self.source = _normalised(text)
+        self.source = normalised(text)
         self.graph = Graph(self.source, share)
         self.scope: dict[str, int] = {}
         self.outer: dict[str, int] | None = None  # the program's scope while a function's body is read
@@ -136,7 +136,8 @@ class Parser:
         elif self.last_bound is not None:
             results = [self.last_bound]
         else:
-            hint = "end it with an expression" if self.functions else "write one, for example x^2 + 1"
+            defined = next(iter(self.functions), "")
+            hint = f"end with one that uses {defined}" if defined else "write one, for example x^2 + 1"
             raise RequestError("there is no expression to evaluate", source=self.source, hint=hint)
         graph = self.graph
         graph.outputs = results
@@ -236,7 +237,9 @@ class Parser:
         if name in RESERVED:
             node = self.graph.constant(RESERVED[name], _SPELLINGS.get(name, name), start, end)
         elif name in FUNCTIONS or name in self.functions:
-            self._fail(f"'{name}' is a function and needs its arguments", (start, end), f"write {name}(...)")
+            squared = self.source[end:].lstrip()[:1] in tuple("^*²³")  # sin²(x)
+            hint = f"write {name}(...)" + f", and its square {name}(...)^2" * squared
+            self._fail(f"'{name}' is a function and needs its arguments", (start, end), hint)
         else:
             node = self.graph.input(name, start, end)
             if self.outer is not None:
@@ -326,15 +329,15 @@ class Parser:
                 f"{name} calls itself: functions are written out where they are called, so they cannot be recursive",
                 span,
             )
-        product = f"to multiply, write {name}*{self.source[start + len(name) : end].strip()}" if len(args) == 1 else ""
+        multiply = f"to multiply, write {name}*{self.source[start + len(name) : end].strip()}" if len(args) == 1 else ""
         if name in self.scope or name in RESERVED:
-            self._fail(f"'{name}' is not a function", span, product)
+            self._fail(f"'{name}' is not a function", span, multiply)
         from difflib import get_close_matches
 
-        near = get_close_matches(name, [*FUNCTIONS, *self.functions], n=1, cutoff=0.7)
-        meant = f"did you mean {near[0]}?" if near else ""
-        hints = [meant, product, "`adcalc ops` lists the functions"]
-        self._fail(f"there is no function '{name}'", span, "; ".join(filter(None, hints)))
+        known = [*self.functions, *FUNCTIONS]
+        near = get_close_matches(name, known, 1, 0.7) or get_close_matches(name.lower(), known, 1, 0.7)
+        meant = f"did you mean {near[0]}?" if near else multiply
+        self._fail(f"there is no function '{name}'", span, meant or "adcalc ops lists the functions")
 
     # Operators
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autodiffcli.errors import RequestError
+from autodiffcli.errors import RequestError, Span
 from autodiffcli.interpreter import run
 from autodiffcli.language.lalr import Callback
-from autodiffcli.language.parser import RESERVED, Parser, read
+from autodiffcli.language.parser import RESERVED, Parser, normalised, parse, read
 from autodiffcli.primitive import FUNCTIONS
 
 __all__ = ["arrange", "parse_point", "point_from_data"]
+
+_NOTHING = re.compile(r"(?:\s++|#[^\n]*+)*+")
+"""A point of no values: blanks and comments."""
 
 
 def parse_point(text: str) -> dict[str, float]:
@@ -45,15 +49,11 @@ class _PointParser(Parser):
             self._fail(f"'{name}' is given twice", span)
         if self.graph.inputs:
             free, where = next(iter(self.graph.inputs.items()))
-            self._fail(
-                f"the value of {name} must be a constant, but '{free}' has no value here",
-                self.graph.span(where) or span,
-                "write numbers, pi, e and functions of them",
-            )
+            raise _not_constant(name, free, self.source, self.graph.span(where) or span)
         self.given[name] = node
 
     def point(self) -> dict[str, float]:
-        if not self.source.strip():
+        if _NOTHING.fullmatch(self.source):
             return {}
         read(self, "point", self.callbacks())
         values = run(self.graph, [])
@@ -65,11 +65,12 @@ def point_from_data(data: object) -> dict[str, float]:
     if not isinstance(data, Mapping):
         raise RequestError("a point in JSON is an object", hint='write {"x1": 2, "x2": 5}')
     point = {}
-    for name, value in data.items():
+    for key, value in data.items():
+        name = normalised(key)
         if isinstance(value, str):
-            value = parse_point(f"value={value}")["value"]
+            value = _constant(name, value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise RequestError(f"the value of '{name}' must be a number, not {value!r}")
+            raise RequestError(f"the value of '{name}' must be a number, not {_KINDS.get(type(value), 'this')}")
         try:
             point[name] = float(value)
         except OverflowError:
@@ -77,11 +78,34 @@ def point_from_data(data: object) -> dict[str, float]:
     return point
 
 
+_KINDS = {bool: "true or false", type(None): "null", list: "an array", dict: "an object"}
+"""What JSON calls the values that are no numbers."""
+
+
+def _constant(name: str, text: str) -> float:
+    """Return the value of a constant expression."""
+    graph = parse(text)
+    if graph.inputs:
+        free, where = next(iter(graph.inputs.items()))
+        raise _not_constant(name, free, graph.source, graph.span(where))
+    return run(graph, [])[graph.outputs[0]]
+
+
+def _not_constant(name: str, free: str, source: str, span: Span | None) -> RequestError:
+    return RequestError(
+        f"the value of {name} must be a constant, but '{free}' has no value here",
+        source=source,
+        span=span,
+        hint="write numbers, pi, e and functions of them",
+    )
+
+
 def arrange(point: Mapping[str, float], inputs: Iterable[str]) -> list[float]:
     """Return the point's values in the order of the inputs. Raises RequestError for missing and superfluous names."""
     inputs = list(inputs)
+    known = set(inputs)
     missing = [name for name in inputs if name not in point]
-    extra = [name for name in point if name not in set(inputs)]
+    extra = [name for name in point if name not in known]
     if missing:
         names = _listed(missing)
         example = ",".join(f"{name}=..." for name in missing[:5])

@@ -1,140 +1,128 @@
-"""Simplification by a table of rewrite rules, from the leaves up.
+"""Simplification: constants folded, rewrite rules applied, equal nodes shared, dead ones dropped.
 
-A rule is a row: pattern and replacement are written as arithmetic on pattern variables. Rules that change rounding, or
-the sign of a zero, say so in their assumption.
+Every pass is one sweep from the leaves up over ids, so that no depth is too deep and its time is linear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from autodiffcli.graph import CONSTANT, INPUT, Graph, Node, fold
+from autodiffcli.graph import CONSTANT, INPUT, Graph, fold, growing
+from autodiffcli.passes.rules import (
+    COMMUTATIVE,
+    NUMERIC,
+    READABLE,
+    constant_for_readers,
+    fold_for_readers,
+    rewritten,
+)
 from autodiffcli.primitive import Primitive
-from autodiffcli.primitives import add, div, logical_and, logical_not, logical_or, mul, neg, sub, where
 
-__all__ = ["RULES", "Rule", "simplify"]
+__all__ = ["Count", "passes", "simplify"]
+
+ROUNDS = 4
+"""Times that a formula is gone over at most; each time but the last has taken nodes away, so it would end anyway."""
+
+Step = Callable[[Graph, Primitive, tuple[int, ...], int, int], int]
+"""What a pass makes of one operation: (new graph, operation, new arguments, start, end of its source) -> new node."""
 
 
-class Rule(NamedTuple):
-    """One rewrite: `pattern` becomes `replacement`, both nodes of the pattern graph, whose inputs match anything."""
+class Count(NamedTuple):
+    """What one pass did: its name, and the nodes before and after."""
 
     name: str
-    pattern: Node
-    replacement: Node
-    assumption: str = ""
+    before: int
+    after: int
 
 
-_PATTERNS = Graph()
-
-
-def _raw(op: Primitive, *args: Node | float) -> Node:
-    """Build a pattern node as it is written, without the folding that operators do."""
-    ids = tuple(a.id if isinstance(a, Node) else _PATTERNS.constant(a) for a in args)
-    return Node(_PATTERNS, _PATTERNS.apply(op, ids))
-
-
-_a, _b, _c = (Node(_PATTERNS, _PATTERNS.input(name)) for name in "abc")
-_one = Node(_PATTERNS, _PATTERNS.constant(1.0))
-_ROUNDING, _SIGNED_ZERO = "rounding may differ", "the sign of a zero may differ"
-
-RULES = (
-    Rule("neg_neg", _raw(neg, _raw(neg, _a)), _a),
-    Rule("mul_minus_one", _raw(mul, _a, -1.0), _raw(neg, _a)),
-    Rule("minus_one_mul", _raw(mul, -1.0, _a), _raw(neg, _a)),
-    Rule("add_neg", _raw(add, _a, _raw(neg, _b)), _raw(sub, _a, _b)),
-    Rule("neg_add", _raw(add, _raw(neg, _a), _b), _raw(sub, _b, _a)),
-    Rule("sub_neg", _raw(sub, _a, _raw(neg, _b)), _raw(add, _a, _b)),
-    Rule("neg_mul", _raw(mul, _raw(neg, _a), _b), _raw(neg, _raw(mul, _a, _b))),
-    Rule("mul_neg", _raw(mul, _a, _raw(neg, _b)), _raw(neg, _raw(mul, _a, _b))),
-    Rule("neg_div", _raw(div, _raw(neg, _a), _b), _raw(neg, _raw(div, _a, _b))),
-    Rule("either_way", _raw(logical_or, _c, _raw(logical_not, _c)), _one),
-    Rule("or_same", _raw(logical_or, _c, _c), _c),
-    Rule("and_same", _raw(logical_and, _c, _c), _c),
-    Rule(
-        "where_sides",
-        _raw(add, _raw(where, _c, _a, 0.0), _raw(where, _raw(logical_not, _c), _b, 0.0)),
-        _raw(where, _c, _a, _b),
-        _SIGNED_ZERO,
-    ),
-    Rule("where_same", _raw(where, _c, _a, _a), _a),
-    Rule("add_zero", _raw(add, _a, 0.0), _a, _SIGNED_ZERO),
-    Rule("zero_add", _raw(add, 0.0, _a), _a, _SIGNED_ZERO),
-    Rule("zero_sub", _raw(sub, 0.0, _a), _raw(neg, _a), _SIGNED_ZERO),
-    Rule("mul_reciprocal", _raw(mul, _a, _raw(div, 1.0, _b)), _raw(div, _a, _b), _ROUNDING),
-    Rule("reciprocal_mul", _raw(mul, _raw(div, 1.0, _a), _b), _raw(div, _b, _a), _ROUNDING),
-)
-
-_BY_OPERATION: dict[Primitive, list[Rule]] = {}
-for _rule in RULES:
-    _BY_OPERATION.setdefault(_PATTERNS.ops[_rule.pattern.id], []).append(_rule)
-
-
-def simplify(graph: Graph, *, exact: bool = False) -> Graph:
+def simplify(graph: Graph, *, exact: bool = False, readable: bool = False) -> Graph:
     """Return the graph with constants folded and the rules applied, holding only what its outputs depend on.
 
-    exact: apply only the rules that change no bit of any value.
+    exact:    apply only the rules that change no bit of any value.
+    readable: apply every rule, collect powers and like terms, and put each formula in a textbook's order. Values may
+              then differ by rounding, overflow where the original would not, and be undefined at single points.
+    Without either, rounding and the sign of a zero may change, but nothing defined becomes undefined or the reverse.
 
-    Every input stays. Each rule takes an operation away or moves a sign towards the root, so rewriting ends.
+    Every input stays.
 
     >>> from autodiffcli.language.parser import parse
+    >>> from autodiffcli.language.write import write
     >>> [op.name for op in simplify(parse("0 - -x + 2*3")).ops]
     ['input', 'constant', 'add']
+    >>> y = simplify(parse("x*x + 3*x*(2*x) - x/x"), readable=True)
+    >>> write(y, y.outputs[0])
+    '7*x^2 - 1'
     """
+    if not readable:
+        return _sweep(graph, _step(frozenset() if exact else NUMERIC))
+    from autodiffcli.passes.collect import COMPACT, collect
+
+    best = graph
+    for _ in range(ROUNDS if len(graph) <= COMPACT else 1):
+        shorter = collect(_sweep(best, _step(READABLE, fold_for_readers), constant_for_readers))
+        if best is not graph and shorter.operations() >= best.operations():
+            break
+        best = shorter
+    return best
+
+
+def passes(graph: Graph) -> tuple[Graph, list[Count]]:
+    """Return the graph after each exact pass in turn, and the nodes before and after each.
+
+    The result is that of `simplify(graph, exact=True)`; there, all of it is one sweep.
+
+    >>> from autodiffcli.language.parser import parse
+    >>> graph, counts = passes(parse("1*x*y + y*x + 0*(2*3)"))
+    >>> [(name, before, after) for name, before, after in counts]
+    [('drop dead nodes', 13, 13), ('fold constants', 13, 9), ('merge identities', 9, 7), ('share equal nodes', 7, 6)]
+    """
+    counts = []
+    for name, step in _PASSES:
+        before = len(graph)
+        graph = _sweep(graph, step)
+        counts.append(Count(name, before, len(graph)))
+    return graph, counts
+
+
+def _sweep(graph: Graph, step: Step, constant: Callable[[Graph, float], int] = Graph.constant) -> Graph:
+    """Return the graph of what a step makes of every operation that an output depends on."""
     marks = graph.live(graph.outputs)
     new = Graph(graph.source, share=True)
-    ids: dict[int, int] = {}
-    for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
-        place = graph.span(i) or (-1, -1)
-        if op is INPUT:
-            ids[i] = new.input(graph.names[i], *place)
-        elif not marks[i]:
-            continue
-        elif op is CONSTANT:
-            ids[i] = new.constant(graph.constants[i], graph.constant_names.get(i, ""))
-        else:
-            ids[i] = _rewritten(new, op, tuple([ids[a] for a in args]), *place, exact=exact)
+    ids: list[int] = [-1] * len(graph)
+    with growing():
+        for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
+            if op is INPUT:
+                ids[i] = new.input(graph.names[i], *(graph.span(i) or (-1, -1)))
+            elif not marks[i]:
+                continue
+            elif op is CONSTANT:
+                name, value = graph.constant_names.get(i, ""), graph.constants[i]
+                ids[i] = new.constant(value, name) if name else constant(new, value)
+            else:
+                ids[i] = step(new, op, tuple([ids[a] for a in args]), *(graph.span(i) or (-1, -1)))
     new.outputs = [ids[i] for i in graph.outputs]
     return new.leveled()
 
 
-def _rewritten(
-    graph: Graph, op: Primitive, args: tuple[int, ...], start: int = -1, end: int = -1, *, exact: bool
-) -> int:
-    """Return the node that op(args) becomes."""
-    folded = fold(graph, op, args)
-    if folded is not None:
-        return folded
-    for rule in _BY_OPERATION.get(op, ()):
-        found: dict[int, int] = {}
-        if not (exact and rule.assumption) and _matches(graph, rule.pattern.id, op, args, found):
-            return _build(graph, rule.replacement.id, found, exact)
-    return graph.apply(op, args, start, end)
+def _step(assume: frozenset[str], folding: Callable[..., int | None] = fold) -> Step:
+    return lambda new, op, args, start, end: rewritten(new, op, args, assume, folding, start, end)
 
 
-def _matches(graph: Graph, pattern: int, op: Primitive, args: tuple[int, ...], found: dict[int, int]) -> bool:
-    """Match op(args) against a pattern node, binding the pattern's variables; as deep as the pattern, no deeper."""
-    for part, node in zip(_PATTERNS.args[pattern], args, strict=True):
-        wanted = _PATTERNS.ops[part]
-        if wanted is INPUT:
-            if found.setdefault(part, node) != node:
-                return False
-        elif wanted is not graph.ops[node]:
-            return False
-        elif wanted is CONSTANT:
-            if _PATTERNS.constants[part] != graph.constants[node] or node in graph.constant_names:
-                return False
-        elif not _matches(graph, part, wanted, graph.args[node], found):
-            return False
-    return True
+def _fold(new: Graph, op: Primitive, args: tuple[int, ...], start: int, end: int) -> int:
+    folded = fold(new, op, args) if all(a in new.constants for a in args) else None
+    return new.apply(op, args, start, end) if folded is None else folded
 
 
-def _build(graph: Graph, pattern: int, found: dict[int, int], exact: bool) -> int:
-    """Return the node that a replacement makes of the variables found."""
-    op = _PATTERNS.ops[pattern]
-    if op is INPUT:
-        return found[pattern]
-    if op is CONSTANT:
-        return graph.constant(_PATTERNS.constants[pattern])
-    return _rewritten(
-        graph, op, tuple([_build(graph, part, found, exact) for part in _PATTERNS.args[pattern]]), exact=exact
-    )
+def _merge(new: Graph, op: Primitive, args: tuple[int, ...], start: int, end: int) -> int:
+    if op in COMMUTATIVE and new.find(op, args[::-1]) is not None:
+        return new.apply(op, args, start, end)  # left to the pass that shares
+    return rewritten(new, op, args, frozenset(), fold, start, end)
+
+
+_PASSES: tuple[tuple[str, Step], ...] = (
+    ("drop dead nodes", Graph.apply),
+    ("fold constants", _fold),
+    ("merge identities", _merge),
+    ("share equal nodes", _step(frozenset())),
+)

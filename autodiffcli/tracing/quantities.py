@@ -17,7 +17,8 @@ class Quantities:
 
     def __init__(self, graph: Graph, style: Style) -> None:
         self.style = style
-        self.letter = _free_letter(graph)
+        self.letter = _free_letter(graph, "vwutsrqpnm")
+        self._helper = _free_letter(graph, "tsrqpnmvwu".replace(self.letter, ""))
         self.output = output_name(graph.inputs)
         self.times = {PLAIN: "*", UNICODE: "·", LATEX: " \\cdot "}[style]
         self.minus = "−" if style is UNICODE else "-"
@@ -28,7 +29,7 @@ class Quantities:
             return f"\\frac{{\\partial {self.output}}}{{\\partial {latex_name(name)}}}"
         return f"∂{self.output}/∂{one_line(name)}"
 
-    def value(self, n: int) -> str:
+    def value(self, n: int | str) -> str:
         """Return v3."""
         return f"{self.letter}_{{{n}}}" if self.style is LATEX else f"{self.letter}{n}"
 
@@ -36,7 +37,7 @@ class Quantities:
         """Return v3'."""
         return f"\\dot{{{self.letter}}}_{{{n}}}" if self.style is LATEX else f"{self.letter}{n}'"
 
-    def adjoint(self, n: int) -> str:
+    def adjoint(self, n: int | str) -> str:
         """Return v̄3."""
         return f"\\bar{{{self.letter}}}_{{{n}}}" if self.style is LATEX else f"{self.letter}\u0304{n}"
 
@@ -50,6 +51,10 @@ class Quantities:
         if self.style is LATEX:
             return f"\\frac{{\\partial {self.value(j)}}}{{\\partial {self.value(i)}}}"
         return f"∂{self.value(j)}/∂{self.value(i)}"
+
+    def helper(self, n: int) -> str:
+        """Return t1: a node that a transformation added and that is none of the others."""
+        return f"{self._helper}_{{{n}}}" if self.style is LATEX else f"{self._helper}{n}"
 
     def sum(self, terms: list[tuple[bool, str]]) -> str:
         """Return a sum of terms, each with whether it is subtracted."""
@@ -87,6 +92,6 @@ def output_name(inputs: Iterable[str]) -> str:
     return next(letter * n for n in count(1) for letter in "yfzghu" if letter * n not in taken)
 
 
-def _free_letter(graph: Graph) -> str:
+def _free_letter(graph: Graph, letters: str) -> str:
     taken = {name.rstrip("0123456789") for name in graph.inputs if name[-1:].isdigit()}
-    return next(letter * n for n in count(1) for letter in "vwutsrqpnm" if letter * n not in taken)
+    return next(letter * n for n in count(1) for letter in letters if letter * n not in taken)

@@ -9,10 +9,21 @@ import sys
 import traceback
 from collections.abc import Iterable
 
-from tests.bench import depth, files, parse, points, product, shell
+from tests.bench import depth, files, formulas, higher, memory, parse, points, product, shell, sparse
 from tests.bench.timing import Row
 
-ROWS = {"shell": shell, "parse": parse, "product": product, "points": points, "files": files, "depth": depth}
+ROWS = {
+    "shell": shell,
+    "parse": parse,
+    "product": product,
+    "points": points,
+    "files": files,
+    "depth": depth,
+    "formulas": formulas,
+    "sparse": sparse,
+    "memory": memory,
+    "higher": higher,
+}
 
 
 def number(value: float | None, unit: str) -> str:

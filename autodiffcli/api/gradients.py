@@ -50,11 +50,11 @@ def evaluation(expression: str | Graph, at: Point = "") -> Gradient:
     [3.0, 1.0, 9.0, 10.0]
     """
     graph = _single(expression)
-    values = run(graph, _point(graph, at))
+    values = run(graph, coordinates(graph, at))
     output = graph.outputs[0]
     if isnan(values[output]):
         raise undefined(graph, values, output)
-    return Gradient("eval", graph, len(graph), values[output], {}, values, operations=graph.operations())
+    return Gradient("eval", graph, len(graph), values[output], {}, values)
 
 
 def gradient(
@@ -81,7 +81,7 @@ def gradient(
     graph = _single(expression)
     names = chosen(graph, wrt)
     way = backend(mode) if isinstance(mode, str) else mode
-    point = _point(graph, at)
+    point = coordinates(graph, at)
     result = way.gradient(graph, point, names, trace)
     if isnan(result.value):
         raise undefined(graph, run(graph, point), graph.outputs[0])
@@ -181,6 +181,7 @@ def _single(expression: str | Graph) -> Graph:
     return graph
 
 
-def _point(graph: Graph, at: Point) -> list[float]:
+def coordinates(graph: Graph, at: Point) -> list[float]:
+    """Return a point's values in the order of the inputs. Raises RequestError for missing and superfluous names."""
     point = parse_point(at) if isinstance(at, str) else {normalised(name): float(value) for name, value in at.items()}
     return arrange(point, graph.inputs)

@@ -1,0 +1,1 @@
+"""What `import autodiffcli` offers: each command of the command line as one call."""

@@ -1,0 +1,143 @@
+"""`autodiffcli.cost`: what each way to differentiate an expression costs, without and with checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from autodiffcli.api.gradients import Point, chosen, coordinates
+from autodiffcli.backends import backend
+from autodiffcli.backends.checkpoint import Checkpointed
+from autodiffcli.backends.symbolic import differentiate
+from autodiffcli.checkpoint import Plan, plan
+from autodiffcli.costing.counts import backprop, by_input
+from autodiffcli.costing.family import member
+from autodiffcli.costing.kinds import Kinds, kind, of_graph, total
+from autodiffcli.costing.results import Cost, Growth, ModeCost
+from autodiffcli.derivatives import extend
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.interpreter import run
+from autodiffcli.language.parser import parse
+
+__all__ = ["cost", "growth", "peak_memory"]
+
+MAX_NODES = 1_000_000
+"""Nodes that a mode may visit in all passes for its formulas to be made, or a run of it measured: some seconds."""
+
+WARM_NODES = 10_000
+
+
+def cost(
+    expression: str | Graph,
+    at: Point | None = None,
+    *,
+    wrt: Iterable[str] | None = None,
+    checkpoint: Sequence[str | int] = ("sqrt", "binomial"),
+) -> Cost:
+    """Return the operations, stored values and passes of each mode, counted; with a point, the memory of a run of it.
+
+    checkpoint: budgets of stored values, a row for each (see `checkpoint.plan`).
+
+    naive is the symbolic gradient as the lecture counts it: every partial derivative written out on its own, nothing
+    shared, without the value, which the others compute too. symbolic is what symbolic mode makes of it. A mode that
+    would take minutes is not measured, and symbolic then not counted. Of a selection both sides count.
+
+    Raises RequestError (syntax, names, a refused derivative, a budget too small) and MathError.
+
+    >>> found = cost("x1*x2*x3*x4*x5")
+    >>> found["naive"].kinds.products, found["reverse"].kinds.products
+    (15, 10)
+    """
+    graph = parse(expression) if isinstance(expression, str) else expression
+    if len(graph.outputs) != 1:
+        raise RequestError(f"a gradient has one output, and this expression has {len(graph.outputs)}")
+    names = chosen(graph, wrt)
+    modes = _modes(graph, names, checkpoint)
+    if at is not None:
+        point = coordinates(graph, at)
+        modes = [_measured(row, graph, names, point) for row in modes]
+    return Cost(len(graph.inputs), graph.operations(), modes)
+
+
+def growth(
+    template: str,
+    sizes: Sequence[int],
+    *,
+    checkpoint: Sequence[str | int] = ("sqrt",),
+) -> Growth:
+    """Return the costs of a family of expressions, such as x{i} * ..., for each number of terms.
+
+    Raises what `cost` and `costing.family.member` raise.
+
+    >>> found = growth("x{i} * ...", [10, 100, 1000])
+    >>> [row["naive"].operations for row in found.costs], round(found.exponent("reverse"), 1)
+    ([80, 9800, 998000], 1.0)
+    """
+    return Growth(sizes, [cost(member(template, n), checkpoint=checkpoint) for n in sizes])
+
+
+def _modes(graph: Graph, names: Sequence[str], budgets: Sequence[str | int]) -> list[ModeCost]:
+    inputs = [graph.inputs[name] for name in names]
+    value, nodes, operations = of_graph(graph), len(graph), graph.operations()
+    longer = of_graph(extend(graph, names).graph)  # first: it says where a derivative is refused
+    found = by_input(graph, inputs)
+    swept = backprop(graph, inputs)
+    formulas = of_graph(differentiate(graph, names)) if nodes * len(names) <= MAX_NODES else None
+    evaluations = 4 * len(names) + 1
+    rows = [
+        ModeCost("value", value, stored=operations),
+        ModeCost("numeric", total([(value, evaluations)]), 0, evaluations, operations),
+        ModeCost("naive", found and found.naive, 0, 0),
+        ModeCost("symbolic", formulas, 0, 1, formulas and formulas.all),
+        ModeCost("forward", found and total([(value, 1), (found.forward, 1)]), len(names), 1, operations),
+        ModeCost("reverse", longer, 1, 1, longer.all),
+        ModeCost("backprop", total([(value, 1), (swept, 1)]), 1, 1, operations),
+    ]
+    return rows + [_checkpointed(plan(graph, budget), swept) for budget in budgets]
+
+
+def _checkpointed(made: Plan, swept: Kinds) -> ModeCost:
+    """Return the cost of backprop by a plan, each operation as often as the plan evaluates it."""
+    times: dict[Kinds, int] = {}
+    for node, count in zip(made.nodes, made.times, strict=True):
+        what = kind(made.graph.ops[node])
+        times[what] = times.get(what, 0) + count
+    counts = made.counts
+    evaluations = counts.forward / max(len(made.nodes), 1)
+    kinds = total([*times.items(), (swept, 1)])
+    return ModeCost(made.budget, kinds, 1, evaluations, counts.stored, None, counts)
+
+
+def _measured(row: ModeCost, graph: Graph, names: Sequence[str], point: Sequence[float]) -> ModeCost:
+    """Return a row with the memory of a run, of a mode that takes seconds."""
+    work: Callable[[], object]
+    if row.counts is not None:
+        made = plan(graph, row.mode)  # as the graph itself: there before the run, and for every point
+        work = lambda: Checkpointed.follow(made, point, names)
+    elif row.mode == "value":
+        work = lambda: run(graph, point)
+    elif row.mode != "naive" and (row.passes == 1 or len(graph) * len(names) <= MAX_NODES):
+        work = lambda: backend(row.mode).gradient(graph, point, names, False)
+    else:
+        return row
+    if len(graph) <= WARM_NODES:
+        work()  # what is imported and cached at the first run would be most of a small one's memory
+    return replace(row, memory=peak_memory(work))
+
+
+def peak_memory(work: Callable[[], object]) -> int:
+    """Return the bytes that work allocates at its peak, by tracemalloc: Python's own objects and NumPy's arrays."""
+    import tracemalloc
+
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        work()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not tracing:
+            tracemalloc.stop()

@@ -1,0 +1,270 @@
+"""Derivatives of several outputs and of higher order, as `import autodiffcli` offers them.
+
+A direction is a mapping by name, a text as --at takes it (what it does not name is 0), or one number for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
+
+from autodiffcli.api.gradients import Point, chosen, coordinates
+from autodiffcli.chain import pull, push
+from autodiffcli.errors import MathError, RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.higher import matrices
+from autodiffcli.higher.results import Directional, Matrix, Taylor
+from autodiffcli.higher.series import coefficients
+from autodiffcli.interpreter import run, undefined, undefined_derivative
+from autodiffcli.language.parser import normalised, parse
+from autodiffcli.language.point import parse_point
+from autodiffcli.tracing.quantities import output_name
+
+__all__ = ["Direction", "hessian", "hvp", "jacobian", "jvp", "output_names", "taylor", "undefined_entry", "vjp"]
+
+Direction = Mapping[str, float] | Sequence[float] | str
+
+
+def jacobian(
+    expression: str | Graph, at: Point = "", *, wrt: Iterable[str] | None = None, mode: str = "auto"
+) -> Matrix:
+    """Return the matrix of ∂yᵢ/∂xⱼ at a point; a program that ends in (a, b) has two outputs, y1 and y2.
+
+    mode: forward (a pass for each input), reverse (one for each output), or auto: the fewer, and fewer still where the
+    pattern of zeros lets several inputs or outputs share one.
+
+    Raises RequestError (syntax, names, a refused derivative) and MathError (an output is undefined). An entry that is
+    infinite or nan is returned as such (see `undefined_entry`).
+
+    >>> found = jacobian("(x*y, x + y, sin(x))", "x=2,y=3")
+    >>> found.matrix
+    [[3.0, 2.0], [1.0, 1.0], [-0.4161468365471424, 0.0]]
+    >>> found.mode, found.passes
+    ('forward', 2)
+    """
+    graph, point = _ready(expression, at)
+    names, rows = chosen(graph, wrt), output_names(graph)
+    _known(mode, matrices.JACOBIAN_MODES)
+    found = matrices.jacobian(graph, point, [graph.inputs[name] for name in names], mode)
+    _check(graph, point, found.outputs)
+    return _matrix("jacobian", rows, names, found.outputs, found)
+
+
+def hessian(expression: str | Graph, at: Point = "", *, wrt: Iterable[str] | None = None, mode: str = "auto") -> Matrix:
+    """Return the matrix of ∂²y/∂xᵢ∂xⱼ at a point, symmetric to the last bit, with the gradient beside it.
+
+    mode: forward-over-reverse or reverse-over-reverse (both a pass over the gradient's graph for each input), or auto:
+    the former, in as few passes as a star colouring of the pattern allows.
+
+    Raises what `jacobian` raises, and RequestError for an expression of several outputs.
+
+    >>> found = hessian("x^2*y", {"x": 3, "y": 5})
+    >>> found.matrix, found.gradient
+    ([[10.0, 6.0], [6.0, 0.0]], {'x': 30.0, 'y': 9.0})
+    """
+    graph, point = _single(expression, at, "a Hessian")
+    names = chosen(graph, wrt)
+    _known(mode, matrices.HESSIAN_MODES)
+    y = _values(graph, point)[graph.outputs[0]]
+    longer = matrices.gradient_graph(graph, names)
+    found = matrices.hessian(longer, point, [longer.inputs[name] for name in names], mode)
+    result = _matrix("hessian", names, names, [y], found)
+    result.gradient = dict(zip(names, found.outputs, strict=True))
+    return result
+
+
+def jvp(expression: str | Graph, at: Point = "", *, tangent: Direction) -> Directional:
+    """Return the Jacobian times a vector, J·v: how fast each output changes along it. One forward pass.
+
+    Raises what `jacobian` raises.
+
+    >>> jvp("(x*y, x + y)", "x=2,y=3", tangent="x=1").product
+    {'y1': 3.0, 'y2': 1.0}
+    """
+    graph, point = _ready(expression, at)
+    dots = push(graph, values := _values(graph, point), _seeds(graph, tangent))
+    names = output_names(graph)
+    outputs = [values[i] for i in graph.outputs]
+    product = [float(dots[i] or 0.0) for i in graph.outputs]
+    return Directional("jvp", dict(zip(names, outputs, strict=True)), dict(zip(names, product, strict=True)))
+
+
+def vjp(
+    expression: str | Graph, at: Point = "", *, cotangent: Direction, wrt: Iterable[str] | None = None
+) -> Directional:
+    """Return the transposed Jacobian times a vector, Jᵀ·w: the gradient of Σ wᵢ·yᵢ. One reverse pass.
+
+    Raises what `jacobian` raises.
+
+    >>> vjp("(x*y, x + y)", "x=2,y=3", cotangent=[1, 10]).product
+    {'x': 13.0, 'y': 12.0}
+    """
+    graph, point = _ready(expression, at)
+    wanted, names = chosen(graph, wrt), output_names(graph)
+    weights = _direction(cotangent, names, "--cotangent", "outputs")
+    longer = matrices.weighed(graph, [{place: w for place, name in enumerate(names) if (w := weights[name])}])
+    inputs = [longer.inputs[name] for name in wanted]
+    values = run(longer, point)
+    outputs = [values[i] for i in graph.outputs]
+    _check(graph, point, outputs)
+    bars = pull(longer, values, longer.outputs[0], longer.depends(inputs))
+    product = [float(bars[i] or 0.0) if i < len(bars) else 0.0 for i in inputs]
+    return Directional("vjp", dict(zip(names, outputs, strict=True)), dict(zip(wanted, product, strict=True)))
+
+
+def hvp(
+    expression: str | Graph, at: Point = "", *, tangent: Direction, wrt: Iterable[str] | None = None
+) -> Directional:
+    """Return the Hessian times a vector, H·v: how fast each partial derivative changes along it. One forward pass.
+
+    The pass goes over the graph of the gradient, so that the Hessian itself is never made.
+    Raises what `hessian` raises.
+
+    >>> hvp("x^2*y", {"x": 3, "y": 5}, tangent={"x": 1}).product
+    {'x': 10.0, 'y': 6.0}
+    """
+    graph, point = _single(expression, at, "a Hessian")
+    names = chosen(graph, wrt)
+    y = _values(graph, point)[graph.outputs[0]]
+    longer = matrices.gradient_graph(graph, names)
+    values = run(longer, point)
+    dots = push(longer, values, _seeds(longer, tangent))
+    product = {name: float(dots[i] or 0.0) for name, i in zip(names, longer.outputs, strict=True)}
+    gradient = {name: values[i] for name, i in zip(names, longer.outputs, strict=True)}
+    return Directional("hvp", {output_name(graph.inputs): y}, product, gradient)
+
+
+def taylor(expression: str | Graph, at: Point = "", *, order: int = 5, along: Direction | None = None) -> Taylor:
+    """Return the Taylor coefficients c_k of each output along a direction: f(at + t·along) = Σ c_k·t^k.
+
+    along: may be left out where there is one input: then it is that input's own.
+
+    Raises what `jacobian` raises, and RequestError for an order below 0 or beyond reason.
+
+    >>> taylor("exp(x)", "x=0", order=4).coefficients["y"]
+    [1.0, 1.0, 0.5, 0.16666666666666666, 0.041666666666666664]
+    """
+    graph, point = _ready(expression, at)
+    if order < 0:
+        raise RequestError(f"there is no order {order}", hint="give a number from 0 up")
+    if along is None:
+        if len(graph.inputs) != 1:
+            example = ",".join(f"{name}=1" for name in list(graph.inputs)[:3])
+            raise RequestError(
+                f"a direction is missing: the expression has {len(graph.inputs)} inputs",
+                hint=f"give one, for example --along {example}" if example else "a constant has no direction",
+            )
+        along = [1.0]
+    direction = _direction(along, list(graph.inputs), "--along", "inputs")
+    _values(graph, point)
+    seeds = {graph.inputs[name]: step for name, step in direction.items() if step}
+    found = coefficients(graph, point, seeds, order)
+    return Taylor(dict(zip(output_names(graph), found, strict=True)), order, direction)
+
+
+def undefined_entry(expression: str | Graph, at: Point, found: Matrix) -> MathError | None:
+    """Return the error that says where the first entry of a Jacobian that is nan became so; None if there is none."""
+    graph, point = _ready(expression, at)
+    for i, j, entry in zip(found.i, found.j, found.entries, strict=True):
+        if isnan(entry):
+            alone = graph.copy()
+            alone.outputs = [graph.outputs[i]]
+            return undefined_derivative(alone, run(alone, point), found.columns[j])
+    return None
+
+
+def output_names(graph: Graph) -> list[str]:
+    """Return what the outputs are called: y, or of several y1, y2, ...; another letter where an input has that name.
+
+    >>> output_names(parse("x")), output_names(parse("(x, y1)"))
+    (['y'], ['f1', 'f2'])
+    """
+    if len(graph.outputs) == 1:
+        return [output_name(graph.inputs)]
+    places = range(1, len(graph.outputs) + 1)
+    taken = {name.rstrip("0123456789") for name in graph.inputs if name[-1:].isdigit()}
+    letter = output_name(taken)
+    return [f"{letter}{n}" for n in places]
+
+
+def _ready(expression: str | Graph, at: Point) -> tuple[Graph, list[float]]:
+    graph = parse(expression) if isinstance(expression, str) else expression
+    return graph, coordinates(graph, at)
+
+
+def _single(expression: str | Graph, at: Point, what: str) -> tuple[Graph, list[float]]:
+    graph, point = _ready(expression, at)
+    if len(graph.outputs) != 1:
+        raise RequestError(
+            f"{what} has one output, and this expression has {len(graph.outputs)}", hint="take one of them at a time"
+        )
+    return graph, point
+
+
+def _values(graph: Graph, point: Sequence[float]) -> list[float]:
+    """Return the value of every node. Raises MathError where an output is undefined."""
+    values = run(graph, point)
+    for output in graph.outputs:
+        if isnan(values[output]):
+            raise undefined(graph, values, output)
+    return values
+
+
+def _check(graph: Graph, point: Sequence[float], outputs: Sequence[float]) -> None:
+    if any(map(isnan, outputs)):
+        _values(graph, point)
+
+
+def _matrix(kind: str, rows: list[str], columns: list[str], values: list[float], found: matrices.Found) -> Matrix:
+    _, i, j, entries, mode, passes, reason, colours = found
+    return Matrix(kind, rows, columns, values, mode, i, j, entries, passes, reason, colours)
+
+
+def _seeds(graph: Graph, tangent: Direction) -> dict[int, float]:
+    direction = _direction(tangent, list(graph.inputs), "--tangent", "inputs")
+    return {graph.inputs[name]: step for name, step in direction.items() if step}
+
+
+def _direction(direction: Direction, names: Sequence[str], option: str, what: str) -> dict[str, float]:
+    """Return a number for each name. Raises RequestError for names that are not there, and a wrong number of them."""
+    if isinstance(direction, str):
+        parts = _commas(direction) if direction.strip() and "=" not in direction else None
+        if parts is None:
+            given: Mapping[str, float] = parse_point(direction)
+        else:  # 1,0: in the order of the names
+            _as_many(parts, names, option, what)
+            given = parse_point(",".join(f"{name}={part}" for name, part in zip(names, parts, strict=True)))
+    elif isinstance(direction, Mapping):
+        given = {normalised(name): float(step) for name, step in direction.items()}
+    else:
+        _as_many(direction, names, option, what)
+        given = dict(zip(names, map(float, direction), strict=True))
+    known = set(names)
+    for name in given:
+        if name not in known:
+            there = ", ".join(names[:8]) or "none"
+            raise RequestError(f"'{name}' in {option} is none of the {what}", hint=f"there are: {there}")
+    return {name: given.get(name, 0.0) for name in names}
+
+
+def _as_many(given: Sequence[object], names: Sequence[str], option: str, what: str) -> None:
+    if len(given) != len(names):
+        wanted = ",".join(f"{name}=..." for name in names[:5])
+        raise RequestError(f"{option} has {len(given)} of {len(names)} {what}", hint=f"give names: {wanted}")
+
+
+def _commas(text: str) -> list[str]:
+    """Split at the commas outside of parentheses."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _known(mode: str, modes: Sequence[str]) -> None:
+    if mode not in modes:
+        raise RequestError(f"there is no mode '{mode}'", hint=f"choose one of {', '.join(modes)}")

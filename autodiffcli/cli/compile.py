@@ -1,0 +1,39 @@
+"""adcalc compile: a function that returns value and derivatives, as source code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from autodiffcli.api.sources import source
+from autodiffcli.cli.options import Choice, Command, Names, expression, read_graph
+from autodiffcli.cli.output import write
+from autodiffcli.points.out import whole_file
+from autodiffcli.targets import TARGETS
+
+__all__ = ["command"]
+
+
+@click.command("compile", cls=Command)
+@expression
+@click.option("--to", type=Choice(TARGETS), required=True, help=f"The language: {', '.join(TARGETS)}.")
+@click.option(
+    "--order", type=click.IntRange(0), default=1, show_default=True, help="All partial derivatives up to this order."
+)
+@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@click.option("--name", default="f", show_default=True, help="The function's name.")
+@click.option("--out", metavar="FILE", help="Write there, whole or not at all, instead of to standard output.")
+def command(expr: str, to: str, out: str | None, **options: Any) -> int:
+    """Write a function that returns EXPR's value and partial derivatives as source code.
+
+    Parts that they share are computed once. The results come in graded order: value, d_x, d_y, d_x_x, d_x_y, d_y_y, ...
+    EXPR may be - (standard input) or @FILE.
+    """
+    text = source(read_graph(expr), to, **options)
+    if out is None:
+        write(text)
+    else:
+        with whole_file(out) as file:
+            file.write(text.encode())
+    return 0

@@ -1,0 +1,50 @@
+"""adcalc diff: the derivative as a formula, of any order."""
+
+from __future__ import annotations
+
+from math import isinf
+from typing import Any
+
+import click
+
+from autodiffcli.api.formulas import derivative, derivative_at, directions
+from autodiffcli.cli.options import Command, Names, expression, output_options, point_options, read_graph, read_point
+from autodiffcli.cli.output import Output, report, warn, write
+
+__all__ = ["command"]
+
+
+@click.command("diff", cls=Command)
+@expression
+@click.option("--wrt", type=Names(), metavar="NAMES", help="By x; or by x, then by y: x,y. Needless for one input.")
+@click.option("--order", type=int, metavar="N", help="How often to differentiate by the one name of --wrt: 1.")
+@point_options
+@output_options
+def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, ...], **options: Any) -> int:
+    """The derivative of EXPR as a formula, simplified.
+
+    Several names in --wrt make a mixed derivative: x,x,y is of order 3. With --at: its value there too.
+    EXPR may be - (standard input) or @FILE.
+    """
+    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    graph = read_graph(expr)
+    names = directions(graph, wrt, order)
+    result = derivative(graph, names)
+    value = None
+    if at:
+        from autodiffcli.api.gradients import evaluate
+
+        value = evaluate(derivative_at(graph, names), read_point(at, expr))
+    found = report("formulas").Derivative(graph, names, result, value)
+    if output.format == "latex":  # the formula, to be put into a text
+        write(found.latex())
+    else:
+        output.show(
+            table=found.view,
+            plain=lambda: found.plain(output.precision),
+            data=found.data,
+            tables=lambda style: [found.table(style)],
+        )
+    if value is not None and isinf(value):
+        warn(f"the derivative is {value}")
+    return 0

@@ -1,0 +1,44 @@
+"""adcalc hvp: the Hessian times a vector, in one forward pass over the gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from autodiffcli.api.differentials import hvp
+from autodiffcli.cli.direction import read_direction, report_entries
+from autodiffcli.cli.options import Command, Names, expression, output_options, point_options, read_graph, read_point
+from autodiffcli.cli.output import Output, report
+
+__all__ = ["command"]
+
+
+@click.command("hvp", cls=Command)
+@expression
+@point_options
+@click.option(
+    "--tangent",
+    required=True,
+    metavar="VECTOR",
+    help="How fast each input moves: x=1,y=0, or 1,0 in their order; those left out stand still.",
+)
+@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@output_options
+def command(expr: str, at: tuple[str, ...], tangent: str, wrt: list[str] | None, **options: Any) -> int:
+    """Hessian times a vector: how fast the gradient of EXPR changes while the inputs move along --tangent.
+
+    One forward pass over the graph of the gradient; the Hessian itself is never made.
+    """
+    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    graph = read_graph(expr)
+    direction = read_direction(tangent, at, expr)
+    result = hvp(graph, read_point(at, expr), tangent=direction, wrt=wrt)
+    page = report("matrices")
+    output.show(
+        table=lambda precision: page.directional_view(result, graph, precision),
+        plain=lambda: page.directional_plain(result, output.precision),
+        data=lambda: page.directional_data(result),
+        tables=lambda style: [page.directional_table(result)],
+    )
+    return report_entries((f"the product's {name}", x) for name, x in result.product.items())

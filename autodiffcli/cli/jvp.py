@@ -1,0 +1,43 @@
+"""adcalc jvp: the Jacobian times a vector, in one forward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from autodiffcli.api.differentials import jvp
+from autodiffcli.cli.direction import read_direction, report_entries
+from autodiffcli.cli.options import Command, expression, output_options, point_options, read_graph, read_point
+from autodiffcli.cli.output import Output, report
+
+__all__ = ["command"]
+
+
+@click.command("jvp", cls=Command)
+@expression
+@point_options
+@click.option(
+    "--tangent",
+    required=True,
+    metavar="VECTOR",
+    help="How fast each input moves: x=1,y=0, or 1,0 in their order; those left out stand still.",
+)
+@output_options
+def command(expr: str, at: tuple[str, ...], tangent: str, **options: Any) -> int:
+    """Jacobian times a vector: how fast each output of EXPR changes while the inputs move along --tangent.
+
+    One forward pass, however many inputs there are.
+    """
+    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    graph = read_graph(expr)
+    direction = read_direction(tangent, at, expr)
+    result = jvp(graph, read_point(at, expr), tangent=direction)
+    page = report("matrices")
+    output.show(
+        table=lambda precision: page.directional_view(result, graph, precision),
+        plain=lambda: page.directional_plain(result, output.precision),
+        data=lambda: page.directional_data(result),
+        tables=lambda style: [page.directional_table(result)],
+    )
+    return report_entries((f"the product's {name}", x) for name, x in result.product.items())

@@ -1,0 +1,38 @@
+"""adcalc taylor: Taylor coefficients along a direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from autodiffcli.api.differentials import taylor
+from autodiffcli.cli.direction import read_direction, report_entries
+from autodiffcli.cli.options import Command, expression, output_options, point_options, read_graph, read_point
+from autodiffcli.cli.output import Output, report
+
+__all__ = ["command"]
+
+
+@click.command("taylor", cls=Command)
+@expression
+@point_options
+@click.option("--order", type=click.IntRange(0, 10_000), default=5, show_default=True, help="The highest power of t.")
+@click.option(
+    "--along", metavar="VECTOR", help="The direction: x=1,y=2, or 1,2 in the inputs' order; of one input its own."
+)
+@output_options
+def command(expr: str, at: tuple[str, ...], order: int, along: str | None, **options: Any) -> int:
+    """Taylor coefficients of EXPR along a direction: EXPR at POINT + t·VECTOR is Σ c_k·t^k."""
+    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    graph = read_graph(expr)
+    direction = None if along is None else read_direction(along, at, expr)
+    result = taylor(graph, read_point(at, expr), order=order, along=direction)
+    page = report("matrices")
+    output.show(
+        table=lambda precision: page.taylor_view(result, graph, precision),
+        plain=lambda: page.taylor_plain(result, output.precision),
+        data=lambda: page.taylor_data(result),
+        tables=lambda style: [page.taylor_table(result)],
+    )
+    return report_entries((f"{name}: c{k}", x) for name, c in result.coefficients.items() for k, x in enumerate(c))

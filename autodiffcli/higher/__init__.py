@@ -1,0 +1,1 @@
+"""Derivatives of several outputs and of higher order: matrices, directions, Taylor series; each at one point."""

@@ -1,0 +1,37 @@
+"""What every language's source is put together from: names, statements, results and helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autodiffcli.targets.function import Body, Function, Target
+from autodiffcli.targets.names import fresh_prefix, function_name, safe_names
+
+__all__ = ["Composed", "compose"]
+
+
+class Composed(NamedTuple):
+    """A function in a language, before its frame is put around it.
+
+    names:      what the inputs are called, by their own names. parameters: the same, in order.
+    statements: that make the locals. results: the expressions of the outputs. helpers: definitions, in order.
+    """
+
+    name: str
+    names: dict[str, str]
+    parameters: Sequence[str]
+    statements: Sequence[str]
+    results: Sequence[str]
+    helpers: Sequence[str]
+
+
+def compose(function: Function, target: Target) -> Composed:
+    """Write a function's body. Raises RequestError for a name or a function that the language does not have."""
+    graph = function.graph
+    name = function_name(function.name, target.reserved, target.language)
+    names = safe_names(graph.inputs, {*target.reserved, name})
+    body = Body(target)
+    inputs = {i: names[text] for text, i in graph.inputs.items()}
+    statements, results = body.write(graph, inputs, fresh_prefix([*names.values(), name]))
+    return Composed(name, names, list(names.values()), statements, results, list(body.helpers.values()))

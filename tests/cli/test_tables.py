@@ -1,0 +1,93 @@
+"""--points and its options: tables of points through the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import call, good, refused, run
+
+CSV = b"t,x,y\na,1,2\nb,3,4\n"
+ANSWER = "t,x,y,value,d_x,d_y\na,1,2,2.0,2.0,1.0\nb,3,4,12.0,4.0,3.0\n"
+
+
+def table(*args: str, stdin: bytes = CSV) -> str:
+    """Return what a table becomes; by a process, since tables are written to its standard output as bytes."""
+    done = run(*args, stdin=stdin)
+    assert (done.status, done.err) == (0, ""), done
+    return done.out
+
+
+def test_points_from_a_pipe_and_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_bytes(CSV)
+    assert good("grad", "x*y", "--points", str(file)) == ANSWER
+    assert table("grad", "x*y", "--points", "-") == ANSWER
+    assert good("grad", "x*y", "--points", "-", stdin=CSV) == ANSWER
+    assert good("eval", "x*y", "--points", str(file)) == "t,x,y,value\na,1,2,2.0\nb,3,4,12.0\n"
+
+
+def test_columns() -> None:
+    assert (
+        good("grad", "x*y", "--points", "-", "--wrt", "y", "--no-keep", stdin=CSV) == "value,d_y\n2.0,1.0\n12.0,3.0\n"
+    )
+    assert good("grad", "x*y", "--points", "-", "--prefix", "f_", "--no-keep", stdin=CSV).startswith("f_value,f_d_x,")
+    assert good("grad", "x*z", "--points", "-", "--at", "z=10", "--no-keep", stdin=CSV) == (
+        "value,d_x,d_z\n10.0,10.0,1.0\n30.0,10.0,3.0\n"
+    )
+    assert "has a column 'value' already" in refused("eval", "x", "--points", "-", stdin=b"x,value\n1,2\n")
+    assert "has no column 'z'" in refused("eval", "x*z", "--points", "-", stdin=CSV)
+    assert "'w' is not in the expression" in refused("eval", "x", "--points", "-", "--at", "w=1", stdin=CSV)
+
+
+def test_kinds(tmp_path: Path) -> None:
+    assert good("eval", "x", "--points", "-", stdin=b"x\ty\n1\t2\n") == "x\ty\tvalue\n1\t2\t1.0\n"
+    line = good("grad", "x^2", "--points", "-", "--format", "jsonl", stdin=b'{"x": 3}\n')
+    assert json.loads(line) == {"x": 3, "value": 9.0, "d_x": 6.0}
+    for format_ in ("json", "table", "latex"):
+        assert "is written as csv, tsv or jsonl" in refused("eval", "x", "--points", "-", "--format", format_)
+    (tmp_path / "p.parquet").write_bytes(b"PAR1")
+    assert "Parquet" in refused("eval", "x", "--points", str(tmp_path / "p.parquet"))
+
+
+def test_rows_that_cannot_be_read() -> None:
+    bad = b"x\n1\nseven\n2\n"
+    done = call("eval", "x", "--points", "-", stdin=bad)
+    assert done.status == 1 and done.out == "x,value\n1,1.0\n"
+    assert "row 2 (line 3)" in done.err and "--on-error skip" in done.err
+    skipped = call("eval", "x", "--points", "-", "--on-error", "skip", stdin=bad)
+    assert skipped == (0, "x,value\n1,1.0\n2,2.0\n", "warning: 1 row could not be read and was skipped\n")
+    null = call("eval", "x", "--points", "-", "--on-error", "null", stdin=bad)
+    assert null.status == 0 and null.out == "x,value\n1,1.0\nseven,\n2,2.0\n"
+
+
+def test_undefined_results_are_counted() -> None:
+    done = call("grad", "sqrt(x)", "--points", "-", "--no-keep", stdin=b"x\n4\n-1\n0\n")
+    assert done.out == "value,d_x\n2.0,0.25\nnan,nan\n0.0,inf\n"
+    assert done.status == 0 and done.err == "warning: 2 rows have undefined results, the first is row 2\n"
+
+
+def test_out_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    assert good("grad", "x*y", "--points", "-", "--out", str(out), stdin=CSV) == ""
+    assert out.read_text(encoding="utf-8") == ANSWER
+    assert call("grad", "x*y", "--points", "-", "--out", str(out), stdin=b"x,y\n1,2\nno,3\n").status == 1
+    assert out.read_text(encoding="utf-8") == ANSWER
+    assert list(tmp_path.iterdir()) == [out]
+    missing = tmp_path / "no" / "out.csv"
+    assert "cannot write" in refused("grad", "x", "--points", "-", "--out", str(missing), stdin=b"x\n1\n")
+
+
+@pytest.mark.parametrize("option", [["--out", "f"], ["--prefix", "f_"], ["--no-keep"], ["--on-error", "skip"]])
+@pytest.mark.parametrize("command", ["grad", "eval"])
+def test_options_of_tables_need_a_table(command: str, option: list[str]) -> None:
+    assert f"{option[0]} belongs to --points" in refused(command, "x", "--at", "x=1", *option)
+
+
+def test_files_that_are_no_tables(tmp_path: Path) -> None:
+    assert "cannot read" in refused("eval", "x", "--points", str(tmp_path / "nowhere.csv"))
+    assert "in reverse mode" in refused("grad", "x", "--points", "-", "--mode", "forward", stdin=b"x\n1\n")
+    for data in (b"\x1f\x8b\x08", b"PK\x03\x04", b"x\n1\n\xff\n", b"x\n\x00\n"):
+        assert "error: " in refused("eval", "x", "--points", "-", stdin=data)

@@ -1,0 +1,301 @@
+"""Random input to everything that reads text: an answer or an AdcalcError, and nothing else.
+
+A few thousand examples in the normal run; ADCALC_FUZZ_EXAMPLES=25000 python -m pytest tests/test_fuzz.py for more of
+each target.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import string
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from typing import TypeVar
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from autodiffcli.api import gradients as api
+from autodiffcli.backends import MODES
+from autodiffcli.errors import AdcalcError
+from autodiffcli.language.parser import RESERVED, parse
+from autodiffcli.language.point import parse_point, point_from_data
+from autodiffcli.points.stream import stream
+from autodiffcli.primitive import FUNCTIONS
+from tests.cli.support import call
+from tests.strategies import expressions
+
+EXAMPLES = int(os.environ.get("ADCALC_FUZZ_EXAMPLES", "0"))
+
+
+def fuzz(share: int) -> settings:
+    """Return how much of the normal run a target is given."""
+    return settings(
+        max_examples=EXAMPLES or share,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+
+
+SIGNS = [*"+-*/%^!()=<>,;.#\n \t\r@[]{}'\"|&$\\_:?~`", *"−·×⋅∗÷∕√≤≥≠²³⁻¹½∞°πτ", "**", "==", "!=", "<=", ">="]
+WORDS = ["if", "else", "and", "or", "not", "x", "y", "x1", "f", "θ", "e\u0301", *RESERVED, *FUNCTIONS]
+NUMBERS = ["0", "1", "2", "0.5", ".5", "5.", "1e3", "1e-3", "1e999", "1e-999", "1_000", "1__0", "007", "1e", "1.2.3"]
+CHUNKS = [
+    "f(x)=",
+    "f(x,y)=",
+    "f(2)",
+    "where(x>0,",
+    "x if x>0 else ",
+    "a=",
+    "a",
+    "\n",
+    "; ",
+    "(",
+    ")",
+    ", ",
+    "x^2",
+    "sin(",
+]
+
+T = TypeVar("T")
+
+
+def mostly(common: st.SearchStrategy[T], rare: st.SearchStrategy[T], tenths: int = 8) -> st.SearchStrategy[T]:
+    """Return a strategy that draws from the first so many times in ten: one_of would weigh by alternatives."""
+    return st.integers(0, 9).flatmap(lambda k: common if k < tenths else rare)
+
+
+def grown(part: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return expressions made of expressions, with everything the grammar has, most of them right."""
+    sign = st.sampled_from([*"+-*/%^·÷−", "**", " - ", "*-", "^-", ""])
+    compared = st.tuples(part, st.sampled_from(["<", "<=", "==", "!=", "≥"]), part).map("".join)
+    condition = st.one_of(
+        compared,
+        st.tuples(compared, st.sampled_from([" and ", " or ", " < "]), compared).map("".join),
+        compared.map("not {}".format),
+    )
+    return st.one_of(
+        st.tuples(part, sign, part).map("".join),
+        part.map("({})".format),
+        st.tuples(st.sampled_from(sorted(FUNCTIONS)), part).map("{0[0]}({0[1]})".format),
+        st.tuples(st.sampled_from(sorted(FUNCTIONS)), part, part).map("{0[0]}({0[1]}, {0[2]})".format),
+        st.tuples(condition, part, part).map("where({0[0]}, {0[1]}, {0[2]})".format),
+        st.tuples(part, condition, part).map("({0[0]} if {0[1]} else {0[2]})".format),
+        st.tuples(part, st.sampled_from("!²³⁻")).map("".join),
+        part.map("√{}".format),
+        part.map("-{}".format),
+    )
+
+
+leaves = st.sampled_from(["x", "y", "θ", "2", "0", "0.5", "1e300", "pi", "e", "inf", "nan", "a", "f(x)", "2x"])
+formulas = st.one_of(st.recursive(leaves, grown, max_leaves=10), expressions)
+programs = st.one_of(
+    formulas,
+    st.tuples(formulas, formulas).map("a = {0[0]}\n{0[1]} # then".format),
+    st.tuples(formulas, formulas).map("f(x) = {0[0]}; {0[1]} + f(y)".format),
+)
+tokens = st.sampled_from([*SIGNS, *WORDS, *NUMBERS, *CHUNKS])
+anything = st.text(st.characters(), max_size=30)  # surrogates and controls among them
+damaged = st.tuples(programs, st.integers(0, 60), st.integers(0, 3), mostly(tokens, anything)).map(
+    lambda t: t[0][: t[1]] + t[3] + t[0][t[1] + t[2] :]
+)
+noise = st.one_of(
+    st.lists(tokens, max_size=25).map("".join),
+    st.lists(tokens, max_size=25).map(" ".join),
+    st.lists(st.one_of(tokens, anything), max_size=12).map("".join),
+    anything,
+    st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape")),
+    st.binary(max_size=40).map(lambda data: data.decode("latin-1")),
+)
+texts = mostly(st.one_of(programs, damaged), noise, 6)
+values = st.one_of(st.floats(width=64), st.integers(), st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e308, 5e-324]))
+pairs = st.tuples(st.sampled_from(["x", "y", "θ", "pi", "sin", "1", ""]), st.one_of(values.map(repr), texts))
+points = st.one_of(
+    noise,
+    st.sampled_from(["x=1", "x=1,y=2", "x=pi/4, y=-2^2, θ=0", "x=0,y=0", ""]),
+    st.lists(pairs.map("=".join), max_size=4).flatmap(lambda p: st.sampled_from(",;\n ").map(lambda s: s.join(p))),
+)
+data = st.recursive(
+    mostly(values, st.one_of(st.none(), st.booleans(), texts), 5),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(st.sampled_from("xyθ"), texts), inner)
+    ),
+    max_leaves=5,
+)
+
+
+def check(error: AdcalcError) -> None:
+    """Assert that an error can be shown, obeys no terminal, and points into its source."""
+    report = error.report()
+    assert all(c.isprintable() or c == "\n" for c in report)
+    assert report.startswith("error: ") and error.message
+    assert len(report) < 3000
+    json.dumps(error.as_data(), allow_nan=False)
+    if error.span is not None:
+        start, end = error.span
+        assert 0 <= start <= end <= len(error.source)
+        line, column = error.place() or (0, 0)
+        assert 1 <= line <= error.source.count("\n") + 1 and 1 <= column <= len(error.source) + 1
+
+
+def survives(target: Callable[[], object]) -> bool:
+    """Return whether a call answers; if not, its error must be one of ours, and fit to be shown."""
+    try:
+        target()
+    except AdcalcError as error:
+        check(error)
+        return False
+    return True
+
+
+@fuzz(1200)
+@given(texts)
+@example("#" * 50 + "x")
+@example("√" * 100 + "2x")
+def test_expressions(text: str) -> None:
+    if not survives(lambda: parse(text)):
+        return
+    graph = parse(text)
+    assert all(
+        span is None or 0 <= span[0] <= span[1] <= len(graph.source) for span in map(graph.span, range(len(graph)))
+    )
+    at = dict.fromkeys(graph.inputs, 0.7)
+    answered = survives(lambda: api.evaluate(graph, at))
+    for mode in MODES:
+        found = survives(partial(api.gradient, graph, at, mode=mode, trace=True))
+        assert answered or not found  # by some arguments, like the order of besselj, there is no derivative
+
+
+@fuzz(600)
+@given(points)
+@example("# " * 60 + "\nx")
+def test_points(text: str) -> None:
+    survives(lambda: parse_point(text))
+    survives(lambda: api.gradient("x*y", text))
+
+
+@fuzz(400)
+@given(data)
+def test_points_in_json(found: object) -> None:
+    survives(lambda: point_from_data(found))
+
+
+records = st.one_of(
+    st.fixed_dictionaries({}, optional={"id": data, "expr": st.one_of(texts, data), "at": st.one_of(points, data)}),
+    data,
+)
+lines = st.one_of(
+    st.tuples(texts, points).map(lambda t: json.dumps({"id": 1, "expr": t[0], "at": t[1]}).encode()),
+    records.map(lambda record: json.dumps(record).encode()),
+    records.map(lambda record: json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")),
+    st.tuples(records, st.integers(0, 80)).map(lambda t: json.dumps(t[0]).encode()[: t[1]]),
+    st.binary(max_size=50),
+)
+
+
+@fuzz(500)
+@given(st.lists(lines, max_size=4))
+def test_records(given_lines: list[bytes]) -> None:
+    stdin = b"\n".join(given_lines)
+    for command in ("grad", "eval"):
+        done = call(command, "-", "--format", "jsonl", stdin=stdin)
+        assert (done.status, done.err) == (0, "")
+        assert done.out.isprintable() or set(filter(lambda c: not c.isprintable(), done.out)) == {"\n"}
+        answers = [json.loads(line) for line in done.out.split("\n")[:-1]]
+        assert len(answers) == sum(bool(line.strip()) for line in stdin.split(b"\n"))
+        assert all(("value" in answer) != ("error" in answer) for answer in answers)
+
+
+cells = st.one_of(
+    values.map(repr),
+    st.sampled_from(["", " ", "x", "y", "nan", "inf", '"1"', '"', "'1'", "1,5", "1e999", "\x00"]),
+    texts,
+)
+rows = st.lists(st.lists(cells, min_size=1, max_size=4), max_size=5)
+ends = st.sampled_from(["\n", "\r\n", "\r", "\n\n"])
+tables = st.one_of(
+    st.tuples(
+        st.sampled_from(["x,y", "y,x,t", '"x","y"', "\ufeffx,y", "x\ty", "x", ""]), rows, st.sampled_from(",\t;"), ends
+    ).map(lambda t: t[3].join([t[0], *[t[2].join(row) for row in t[1]]]).encode("utf-8", "surrogateescape")),
+    st.lists(st.fixed_dictionaries({}, optional={"x": data, "y": data, "value": data}), max_size=4).map(
+        lambda found: "\n".join(map(json.dumps, found)).encode()
+    ),
+    st.lists(st.one_of(lines, st.binary(max_size=20)), max_size=4).map(b"\n".join),
+)
+
+
+@fuzz(600)
+@given(tables, st.sampled_from(["", "csv", "tsv", "jsonl"]), st.sampled_from(["fail", "skip", "null"]), st.booleans())
+def test_tables(table: bytes, kind: str, on_error: str, keep: bool) -> None:
+    product = api.compile("x*ln(y)")
+    target = io.BytesIO()
+    survives(
+        lambda: stream(
+            io.BytesIO(table),
+            target,
+            inputs=["x", "y"],
+            outputs=["value", "d_x", "d_y"],
+            evaluate=lambda columns: product.value_and_gradient(*columns),
+            kind=kind,
+            keep=keep,
+            on_error=on_error,  # type: ignore[arg-type]
+        )
+    )
+    target.getvalue().decode()
+
+
+FORMATS = ("table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html")
+sound = [["--trace"], ["--no-trace"], ["--no-share"], ["--precision", "3"], ["--color", "always"], ["--wrt", "x"]]
+sound += [["--mode", mode] for mode in (*MODES, "all")] + [["--format", f] for f in FORMATS]
+sound += [["--scheme", "one-sided"], ["--epsilon", "1e-6"]]
+of_tables = [["--no-keep"], ["--prefix", "f_"], *(["--on-error", what] for what in ("skip", "null", "fail"))]
+misplaced = [["--at", "-"], ["--help"], ["--points", "-"], ["--version"], ["--"], ["-"], ["--at"], ["x"], ["bash"]]
+misplaced += [["@missing"], ["@/"], ["@/dev/null"], ["@"], ["--points", "/"]]
+valued = ["--at", "--wrt", "--mode", "--format", "--precision", "--epsilon", "--prefix", "--color", "--scheme"]
+unsound = st.one_of(
+    st.sampled_from(misplaced + of_tables),
+    st.tuples(st.sampled_from(valued), st.one_of(texts, points, values.map(str))).map(list),
+    texts.map(lambda text: [text]),
+    st.text(string.ascii_lowercase + "-=", max_size=8).map(lambda text: [f"--{text}"]),
+)
+options = st.lists(mostly(st.sampled_from(sound), unsound, 9), max_size=3).map(lambda found: [*chain(*found)])
+commands = mostly(st.sampled_from(["grad", "grad", "eval", "ops", "completion"]), noise, 9)
+
+
+def with_point(argv: tuple[str, str, list[str]]) -> list[str]:
+    """Return a command line that gives each input a value, where the expression is right."""
+    command, text, given_options = argv
+    try:
+        at = ",".join(f"{name}=0.7" for name in parse(text).inputs)
+    except AdcalcError:
+        at = "x=1"
+    return [command, text, "--at", at, *given_options]
+
+
+asked = st.tuples(st.sampled_from(["grad", "grad", "eval"]), texts, options)
+arguments = st.integers(0, 9).flatmap(
+    lambda k: (
+        asked.map(with_point)
+        if k < 5
+        else st.tuples(asked, points).map(lambda t: [*t[0][:2], "--at", t[1], *t[0][2]])
+        if k < 7
+        else st.tuples(asked, st.sampled_from(of_tables)).map(lambda t: [*t[0][:2], "--points", "-", *t[1], *t[0][2]])
+        if k < 8
+        else st.tuples(commands, options, options).map(lambda t: [t[0], *t[1], *t[2]])
+    )
+)
+
+
+@fuzz(1000)
+@given(arguments, st.one_of(st.just(b""), points.map(lambda t: t.encode("utf-8", "surrogatepass")), tables))
+def test_command_line(argv: list[str], stdin: bytes) -> None:
+    done = call(*[word for word in argv if not word.startswith("--out")], stdin=stdin)  # which would write files
+    assert done.status in (0, 1, 2)
+    assert "Traceback" not in done.err and "failed on this request" not in done.err
+    assert all(c.isprintable() or c in "\n\t" for c in done.err)
+    if done.status:
+        assert "error: " in done.err or done.err.startswith("Usage")
