@@ -8,7 +8,7 @@ from typing import NamedTuple
 from autodiffcli.chain import Edge, pull, push
 from autodiffcli.graph import Graph, Node, growing
 
-__all__ = ["Extension", "extend", "pullback", "pushforward"]
+__all__ = ["Extension", "extend", "pushforward"]
 
 
 class Extension(NamedTuple):
@@ -38,22 +38,13 @@ def extend(graph: Graph, wrt: Iterable[str], trace: bool = False) -> Extension:
     longer, size, output = graph.copy(), len(graph), graph.outputs[0]
     inputs = [graph.inputs[name] for name in wrt]
     edges: list[Edge] = []
-    adjoints = _adjoints(longer, output, inputs, 1.0, edges if trace else None)
+    nodes = [Node(longer, i) for i in range(output + 1)]
+    active = longer.depends([i for i in inputs if i <= output], output + 1)
+    with growing():
+        adjoints = pull(longer, nodes, output, active, _node(longer, 1.0), edges if trace else None)
     adjoints += [None] * (size - len(adjoints))
     longer.outputs = [output, *[_id(longer, adjoints[i]) for i in inputs]]
     return Extension(longer, size, adjoints, edges)
-
-
-def pullback(graph: Graph, output: int, wrt: Sequence[int], seed: Node | float = 1.0) -> list[int]:
-    """Append the adjoints of `output`, seeded with `seed`, to the graph; return those of the nodes `wrt` (a VJP).
-
-    >>> from autodiffcli.language.parser import parse
-    >>> g = parse("sin(x)*y")
-    >>> [g.ops[i].name for i in pullback(g, g.outputs[0], list(g.inputs.values()))]
-    ['mul', 'sin']
-    """
-    adjoints = _adjoints(graph, output, wrt, seed, None)
-    return [_id(graph, adjoints[i] if i < len(adjoints) else None) for i in wrt]
 
 
 def pushforward(graph: Graph, outputs: Sequence[int], seeds: Mapping[int, Node | float]) -> list[int]:
@@ -69,15 +60,6 @@ def pushforward(graph: Graph, outputs: Sequence[int], seeds: Mapping[int, Node |
     with growing():
         tangents = push(graph, nodes, lifted)
     return [_id(graph, tangents[i]) for i in outputs]
-
-
-def _adjoints(
-    graph: Graph, output: int, wrt: Sequence[int], seed: Node | float, edges: list[Edge] | None
-) -> list[Node | None]:
-    nodes = [Node(graph, i) for i in range(output + 1)]
-    active = graph.depends([i for i in wrt if i <= output], output + 1)
-    with growing():
-        return pull(graph, nodes, output, active, _node(graph, seed), edges)
 
 
 def _node(graph: Graph, operand: Node | float) -> Node:

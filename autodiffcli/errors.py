@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["AdcalcError", "MathError", "RequestError", "Span", "printable", "shortened"]
+__all__ = ["AdcalcError", "MathError", "RequestError", "Span", "missing_extra", "printable", "shortened"]
 
 Span = tuple[int, int]
 """Where something stands in a source text: the offsets of its first character and of the one after its last."""
@@ -72,6 +72,13 @@ class MathError(AdcalcError):
     """The mathematics failed: an undefined value, a row that has none, a check that does not hold."""
 
     status = 1
+
+
+def missing_extra(what: str, extra: str) -> RequestError:
+    """Return the error for what an optional dependency does that is not installed."""
+    return RequestError(
+        f"{what} needs the extra '{extra}', which is not installed", hint=f'pip install "autodiffcli[{extra}]"'
+    )
 
 
 def printable(text: str) -> str:

@@ -215,6 +215,15 @@ class Graph:
                     marks[a] = 1
         return marks
 
+    def uses(self, marks: Sequence[int]) -> list[int]:
+        """Return how often each node is an argument of the marked ones."""
+        uses = [0] * len(self.args)
+        for marked, args in zip(marks, self.args, strict=True):
+            if marked:
+                for a in args:
+                    uses[a] += 1
+        return uses
+
     def depends(self, inputs: Iterable[int], count: int | None = None) -> bytearray:
         """Mark every node (of the first `count`) that depends on one of the inputs."""
         args = self.args if count is None else self.args[:count]

@@ -89,9 +89,9 @@ def undefined(graph: Graph, values: Sequence[float], node: int) -> MathError:
         return MathError(f"the result is undefined: {graph.names[node]} is nan", source=graph.source, span=span)
     if not graph.args[node]:
         return MathError("the result is undefined: this is nan", source=graph.source, span=span)
-    domain = f"the domain of {op.name} is {op.domain}" if op.domain else ""
+    domain = f"the domain of {op.symbol} is {op.domain}" if op.domain else ""
     return MathError(
-        f"{op.name} is undefined at {_at(graph, values, node)}", source=graph.source, span=span, hint=domain
+        f"{op.symbol} is undefined at {_at(graph, values, node)}", source=graph.source, span=span, hint=domain
     )
 
 
@@ -100,7 +100,7 @@ def infinite(graph: Graph, values: Sequence[float], node: int) -> str:
     value, node = values[node], _origin(graph, values, node, isinf)
     if not graph.args[node]:
         return f"the value is {value}, as {graph.names.get(node) or 'a constant'} is"
-    return f"the value is {value}: {graph.ops[node].name} at {_at(graph, values, node)} is {values[node]}"
+    return f"the value is {value}: {graph.ops[node].symbol} at {_at(graph, values, node)} is {values[node]}"
 
 
 def undefined_derivative(graph: Graph, values: Sequence[float], name: str) -> MathError:
@@ -111,7 +111,7 @@ def undefined_derivative(graph: Graph, values: Sequence[float], name: str) -> Ma
     message = f"the derivative by {name} is undefined (nan)"
     if edge is None:
         return MathError(message)
-    at = f"{graph.ops[edge.user].name} at {_at(graph, values, edge.user)}"
+    at = f"{graph.ops[edge.user].symbol} at {_at(graph, values, edge.user)}"
     return MathError(
         f"{message}: in the sweep back, {at} has the partial derivative {edge.partial:.6g}",
         source=graph.source,

@@ -20,10 +20,13 @@ from autodiffcli.graph import Graph, Node, growing
 from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitives import div, logical_and, logical_not, mul, where
 
-__all__ = ["LARGEST", "Index", "partials"]
+__all__ = ["Index", "partials"]
 
 Index = tuple[int, ...]
 """A multi-index: the positions in `wrt` to differentiate by, in ascending order; (0, 0, 1) is ∂³/∂x²∂y."""
+
+HIGHEST = 170
+"""Order of derivatives that are built at most: n! is a float up to here."""
 
 LARGEST = 100_000
 """Partial derivatives that are built at most."""
@@ -48,6 +51,11 @@ def partials(graph: Graph, wrt: Sequence[str], order: int) -> tuple[Graph, dict[
     """
     if order < 0:
         raise RequestError(f"the order of a derivative is a whole number from 0, not {order}")
+    if order > HIGHEST:
+        raise RequestError(
+            f"the order of a derivative can be {HIGHEST} at most, not {order}",
+            hint=f"the factor {HIGHEST + 1}! is beyond the largest float; adcalc taylor goes on, without it",
+        )
     count = comb(len(wrt) + order, order)
     if count > LARGEST:
         raise RequestError(

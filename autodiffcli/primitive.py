@@ -13,7 +13,7 @@ from importlib import import_module
 from math import inf, nan
 from typing import Any, ClassVar, NamedTuple
 
-from autodiffcli.errors import RequestError
+from autodiffcli.errors import missing_extra
 
 __all__ = ["ARITHMETIC_ERRORS", "FUNCTIONS", "PRIMITIVES", "Corner", "Gate", "Operators", "Primitive", "primitive"]
 
@@ -110,6 +110,11 @@ class Primitive:
             return self.scalar(*xs)
         except ARITHMETIC_ERRORS:
             return self.edge(*xs)
+
+    @property
+    def symbol(self) -> str:
+        """How the language writes it: its operator, or its name."""
+        return self.name if self.operator is None else self.operator[0]
 
     @property
     def array(self) -> Callable[..., Any]:
@@ -279,10 +284,7 @@ def _load(path: str, op: Primitive) -> Callable[..., Any]:
     try:
         found: Callable[..., Any] = getattr(import_module(module or "numpy"), name)
     except ImportError:
-        raise RequestError(
-            f"{op.name} needs the extra '{op.extra}', which is not installed",
-            hint=f'pip install "autodiffcli[{op.extra}]"',
-        ) from None
+        raise missing_extra(op.name, op.extra) from None
     return found
 
 

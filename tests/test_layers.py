@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_imports_come_from_layers_above(path: Path) -> None:
         if module.split(".")[0] == PACKAGE.name and LAYERS.index(known(module)) > own
     ]
     assert not wrong
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Not for a type annotation either: where two files need each other, one of them holds two things."""
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in MODULES}
+    modules = {name.removesuffix(".__init__"): ast.parse(path.read_text()) for name, path in names.items()}
+    needs: dict[str, set[str]] = {name: set() for name in modules}
+    for name, tree in modules.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in modules:
+                whole = {f"{node.module}.{alias.name}" for alias in node.names}
+                needs[name] |= whole & modules.keys() or {node.module}
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
 
 
 def writes_to_terminal(call: ast.Call) -> bool:

@@ -90,5 +90,7 @@ def test_operations_grow_with_the_order_as_a_polynomial() -> None:
 def test_refusals() -> None:
     with pytest.raises(RequestError, match="partial derivatives up to order 9"):
         partials(parse("+".join(f"x{i}^9" for i in range(20))), [f"x{i}" for i in range(20)], 9)
+    with pytest.raises(RequestError, match="can be 170 at most, not 171"):
+        partials(parse("sin(x)"), ["x"], 171)
     with pytest.raises(RequestError, match="not -1"):
         partials(parse("x"), ["x"], -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from autodiffcli.api.expressions import of_one_output
 from autodiffcli.api.gradients import Point, chosen, coordinates
 from autodiffcli.backends import backend
 from autodiffcli.backends.checkpoint import Checkpointed
@@ -15,7 +16,6 @@ from autodiffcli.costing.family import member
 from autodiffcli.costing.kinds import Kinds, kind, of_graph, total
 from autodiffcli.costing.results import Cost, Growth, ModeCost
 from autodiffcli.derivatives import extend
-from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
@@ -49,9 +49,7 @@ def cost(
     >>> found["naive"].kinds.products, found["reverse"].kinds.products
     (15, 10)
     """
-    graph = parse(expression) if isinstance(expression, str) else expression
-    if len(graph.outputs) != 1:
-        raise RequestError(f"a gradient has one output, and this expression has {len(graph.outputs)}")
+    graph = of_one_output(expression, "a gradient has one output")
     names = chosen(graph, wrt)
     modes = _modes(graph, names, checkpoint)
     if at is not None:
@@ -65,8 +63,11 @@ def growth(
     sizes: Sequence[int],
     *,
     checkpoint: Sequence[str | int] = ("sqrt",),
+    share: bool = True,
 ) -> Growth:
     """Return the costs of a family of expressions, such as x{i} * ..., for each number of terms.
+
+    share: make equal parts of a member one node.
 
     Raises what `cost` and `costing.family.member` raise.
 
@@ -74,7 +75,7 @@ def growth(
     >>> [row["naive"].operations for row in found.costs], round(found.exponent("reverse"), 1)
     ([80, 9800, 998000], 1.0)
     """
-    return Growth(sizes, [cost(member(template, n), checkpoint=checkpoint) for n in sizes])
+    return Growth(sizes, [cost(parse(member(template, n), share=share), checkpoint=checkpoint) for n in sizes])
 
 
 def _modes(graph: Graph, names: Sequence[str], budgets: Sequence[str | int]) -> list[ModeCost]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 
+from autodiffcli.api.expressions import graph_of, of_one_output
 from autodiffcli.api.gradients import Point, chosen, coordinates
 from autodiffcli.chain import pull, push
 from autodiffcli.errors import MathError, RequestError
@@ -16,11 +17,11 @@ from autodiffcli.higher import matrices
 from autodiffcli.higher.results import Directional, Matrix, Taylor
 from autodiffcli.higher.series import coefficients
 from autodiffcli.interpreter import run, undefined, undefined_derivative
-from autodiffcli.language.parser import normalised, parse
+from autodiffcli.language.parser import normalised
 from autodiffcli.language.point import parse_point
-from autodiffcli.tracing.quantities import output_name
+from autodiffcli.tracing.quantities import output_name, output_names
 
-__all__ = ["Direction", "hessian", "hvp", "jacobian", "jvp", "output_names", "taylor", "undefined_entry", "vjp"]
+__all__ = ["Direction", "hessian", "hvp", "jacobian", "jvp", "taylor", "undefined_entry", "vjp"]
 
 Direction = Mapping[str, float] | Sequence[float] | str
 
@@ -148,13 +149,13 @@ def taylor(expression: str | Graph, at: Point = "", *, order: int = 5, along: Di
     if order < 0:
         raise RequestError(f"there is no order {order}", hint="give a number from 0 up")
     if along is None:
-        if len(graph.inputs) != 1:
+        if len(graph.inputs) > 1:
             example = ",".join(f"{name}=1" for name in list(graph.inputs)[:3])
             raise RequestError(
                 f"a direction is missing: the expression has {len(graph.inputs)} inputs",
-                hint=f"give one, for example --along {example}" if example else "a constant has no direction",
+                hint=f"give one, for example --along {example}",
             )
-        along = [1.0]
+        along = [1.0] * len(graph.inputs)
     direction = _direction(along, list(graph.inputs), "--along", "inputs")
     _values(graph, point)
     seeds = {graph.inputs[name]: step for name, step in direction.items() if step}
@@ -173,32 +174,14 @@ def undefined_entry(expression: str | Graph, at: Point, found: Matrix) -> MathEr
     return None
 
 
-def output_names(graph: Graph) -> list[str]:
-    """Return what the outputs are called: y, or of several y1, y2, ...; another letter where an input has that name.
-
-    >>> output_names(parse("x")), output_names(parse("(x, y1)"))
-    (['y'], ['f1', 'f2'])
-    """
-    if len(graph.outputs) == 1:
-        return [output_name(graph.inputs)]
-    places = range(1, len(graph.outputs) + 1)
-    taken = {name.rstrip("0123456789") for name in graph.inputs if name[-1:].isdigit()}
-    letter = output_name(taken)
-    return [f"{letter}{n}" for n in places]
-
-
 def _ready(expression: str | Graph, at: Point) -> tuple[Graph, list[float]]:
-    graph = parse(expression) if isinstance(expression, str) else expression
+    graph = graph_of(expression)
     return graph, coordinates(graph, at)
 
 
 def _single(expression: str | Graph, at: Point, what: str) -> tuple[Graph, list[float]]:
     graph, point = _ready(expression, at)
-    if len(graph.outputs) != 1:
-        raise RequestError(
-            f"{what} has one output, and this expression has {len(graph.outputs)}", hint="take one of them at a time"
-        )
-    return graph, point
+    return of_one_output(graph, f"{what} has one output", hint="take one of them at a time"), point
 
 
 def _values(graph: Graph, point: Sequence[float]) -> list[float]:

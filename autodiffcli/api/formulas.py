@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autodiffcli.api.gradients import chosen, parse
+from autodiffcli.api.expressions import graph_of, of_one_output
+from autodiffcli.api.gradients import chosen
 from autodiffcli.backends.protocol import refuse_endless
 from autodiffcli.chain import push
 from autodiffcli.derivatives import pushforward
@@ -34,14 +35,18 @@ def derivative(expression: str | Graph, wrt: str | Sequence[str] | None = None, 
     >>> formula(derivative("x^3*y^2", ["x", "y"]))
     '6*x^2*y'
     """
-    graph = parse(expression) if isinstance(expression, str) else expression
+    graph = graph_of(expression)
     for name in directions(graph, wrt, order):
         graph = simplify(_written_out(graph, [name]), readable=True)
     return graph
 
 
 def gradient_formulas(graph: Graph, wrt: Sequence[str]) -> Graph:
-    """Return a graph whose outputs are the value and the formula of each partial derivative, for people to read."""
+    """Return a graph whose outputs are the value and the formula of each partial derivative, for people to read.
+
+    Raises RequestError for several outputs, and where the formulas would take too long.
+    """
+    graph = of_one_output(graph, "a gradient has one output")
     refuse_endless("symbolic", graph, len(wrt))
     return simplify(_written_out(graph, wrt, value=True), readable=True)
 
@@ -60,6 +65,7 @@ def formula(graph: Graph, style: Style = PLAIN) -> str:
 
     Raises RequestError where it has more than a million characters.
 
+    >>> from autodiffcli.language.parser import parse
     >>> formula(parse("2*(x+1)"))
     '2*(x + 1)'
     """
@@ -68,23 +74,22 @@ def formula(graph: Graph, style: Style = PLAIN) -> str:
 
 def directions(graph: Graph, wrt: str | Sequence[str] | None, order: int | None) -> list[str]:
     """Return the name to differentiate by at each step. Raises RequestError where names and order do not fit."""
-    if len(graph.outputs) != 1:
-        raise RequestError(f"a derivative has one output, and this expression has {len(graph.outputs)}")
+    graph = of_one_output(graph, "a derivative has one output")
     names = [wrt] if isinstance(wrt, str) else list(wrt or graph.inputs)
     if not names:
-        raise RequestError("the expression has no inputs to differentiate by")
+        raise RequestError("the expression has no inputs to differentiate by", hint="its derivative is 0")
     if wrt is None and len(names) > 1:
         raise RequestError(
             f"the expression has {len(names):,} inputs: say by which to differentiate", hint=f"--wrt {names[0]}"
         )
-    chosen(graph, names)
     names = [chosen(graph, [name])[0] for name in names]
     if order is None:
         return names
     if len(names) == 1 and 1 <= order <= HIGHEST:
         return names * order
     if len(names) == 1:
-        raise RequestError(f"the order must be from 1 to {HIGHEST}, not {order}")
+        hint = "adcalc taylor goes on to any order, at a point" if order > HIGHEST else "--order 1 is the derivative"
+        raise RequestError(f"the order must be from 1 to {HIGHEST}, not {order}", hint=hint)
     if order != len(names):
         raise RequestError(
             f"the mixed derivative by {', '.join(names)} has order {len(names)}, not {order}",

@@ -1,4 +1,4 @@
-"""What `import autodiffcli` offers: each command of the command line as one call."""
+"""Values, gradients and traces, of one point and of arrays of points."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
+from autodiffcli.api.expressions import of_one_output
 from autodiffcli.backends import Backend, Gradient, backend
 from autodiffcli.derivatives import extend
 from autodiffcli.errors import RequestError
@@ -49,7 +50,7 @@ def evaluation(expression: str | Graph, at: Point = "") -> Gradient:
     >>> evaluation("x*x + 1", "x=3").values
     [3.0, 1.0, 9.0, 10.0]
     """
-    graph = _single(expression)
+    graph = of_one_output(expression, "an evaluation has one output")
     values = run(graph, coordinates(graph, at))
     output = graph.outputs[0]
     if isnan(values[output]):
@@ -78,7 +79,7 @@ def gradient(
     >>> result.value, result.gradient
     (8.0, {'x': 12.0})
     """
-    graph = _single(expression)
+    graph = of_one_output(expression, "a gradient has one output")
     names = chosen(graph, wrt)
     way = backend(mode) if isinstance(mode, str) else mode
     point = coordinates(graph, at)
@@ -157,7 +158,7 @@ def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None) -> Com
     >>> d_x.tolist()
     [2.0, 4.0, 6.0]
     """
-    graph = _single(expression)
+    graph = of_one_output(expression, "a gradient has one output")
     return Compiled(graph, chosen(graph, wrt))
 
 
@@ -173,15 +174,7 @@ def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
     return names
 
 
-def _single(expression: str | Graph) -> Graph:
-    """Return the graph of an expression that has one output."""
-    graph = parse(expression) if isinstance(expression, str) else expression
-    if len(graph.outputs) != 1:
-        raise RequestError(f"a gradient has one output, and this expression has {len(graph.outputs)}")
-    return graph
-
-
 def coordinates(graph: Graph, at: Point) -> list[float]:
     """Return a point's values in the order of the inputs. Raises RequestError for missing and superfluous names."""
     point = parse_point(at) if isinstance(at, str) else {normalised(name): float(value) for name, value in at.items()}
-    return arrange(point, graph.inputs)
+    return arrange(point, graph)

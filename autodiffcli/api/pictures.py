@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from autodiffcli.api.expressions import of_one_output
 from autodiffcli.api.gradients import Point, chosen, evaluation
 from autodiffcli.drawing import Picture, picture, render
-from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.language.parser import parse
 
 __all__ = ["draw", "pictured"]
 
@@ -66,9 +65,7 @@ def pictured(
     optimize: bool = False,
 ) -> Picture:
     """Return the picture that `draw` writes. Raises RequestError and MathError as it does."""
-    graph = parse(expression) if isinstance(expression, str) else expression
-    if len(graph.outputs) != 1:
-        raise RequestError(f"a picture has one output, and this expression has {len(graph.outputs)}")
+    graph = of_one_output(expression, "a picture has one output")
     point = None
     if at is not None:
         values = evaluation(graph, at).values

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from autodiffcli.api.expressions import of_one_output
 from autodiffcli.api.gradients import chosen
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.language.parser import parse
 from autodiffcli.partials import partials
 from autodiffcli.targets import TARGETS, function_source
 
@@ -44,9 +44,7 @@ def source(
     """
     if to not in TARGETS:
         raise RequestError(f"code cannot be written in '{to}'", hint=f"choose one of {', '.join(TARGETS)}")
-    graph = parse(expression) if isinstance(expression, str) else expression
-    if len(graph.outputs) != 1:
-        raise RequestError(f"the function has one value, and this expression has {len(graph.outputs)}")
+    graph = of_one_output(expression, "the function has one value")
     names = chosen(graph, wrt)
     if to != "latex":
         graph = graph.copy()

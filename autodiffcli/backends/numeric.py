@@ -32,12 +32,15 @@ class Numeric:
     The quotient at 2ε, beside that at ε, estimates the truncation error; the largest intermediate value bounds the
     rounding error. Evaluations: 4 for each input and 1, half of them for the estimate.
 
-    Raises RequestError for an epsilon that is no step: not above 0, not finite, or lost when it is added to x.
+    Raises RequestError for an unknown scheme and for an epsilon that is no step: not above 0, not finite, or lost when
+    it is added to x.
     """
 
     summary = "difference quotients: two evaluations per input, and two for the error estimate"
 
     def __init__(self, scheme: str = "central", epsilon: float | None = None) -> None:
+        if scheme not in SCHEMES:
+            raise RequestError(f"there is no scheme '{scheme}'", hint=f"choose one of {', '.join(SCHEMES)}")
         if epsilon is not None and not 0 < epsilon < math.inf:
             raise RequestError(f"a step of {epsilon:g} is none", hint="give a finite epsilon above 0, or leave it out")
         self.scheme, self.epsilon = scheme, epsilon
@@ -49,10 +52,10 @@ class Numeric:
         output = graph.outputs[0]
         result = Gradient("numeric", graph, len(graph), values[output], {}, values)
         magnitude = [max((abs(v) for v in values if math.isfinite(v)), default=0.0)]
-        order = list(graph.inputs)
+        places = {name: place for place, name in enumerate(graph.inputs)}
 
         for name in wrt:
-            index, x = order.index(name), point[order.index(name)]
+            index = places[name]
 
             def f(moved: float, index: int = index) -> float:
                 result.evaluations += 1
@@ -62,7 +65,7 @@ class Numeric:
                 magnitude[0] = max([magnitude[0], *[abs(v) for v in found if math.isfinite(v)]])
                 return found[output]
 
-            best = self._estimate(f, x, result.value, magnitude)
+            best = self._estimate(f, point[index], result.value, magnitude)
             result.gradient[name], result.errors[name], result.steps[name] = best
         return result
 

@@ -41,8 +41,8 @@ class Gradient:
     values:      one float per node. sweeps: forward one per input, backward one, else none.
     errors:      estimated error of each partial derivative, and steps: the ε of each (numeric mode only).
     formulas:    ∂y/∂xᵢ as nodes of `graph` (symbolic mode only).
-    passes, evaluations: sweeps over the graph, evaluations of the function. operations: as `costs.cost` counts them,
-                 where modes are compared.
+    passes, evaluations: sweeps over the graph, evaluations of the function. operations: where modes are
+                 compared, as `api.costs.cost` counts them.
     counts:      what a gradient with checkpoints kept and computed again.
     """
 

@@ -51,6 +51,8 @@ class _Commands(click.Group):
 
             near = get_close_matches(args[0], _COMMANDS, n=1)
             hint = f"did you mean {near[0]}?" if near else f'adcalc grad "{args[0]}" differentiates an expression'
+            if args[0] == "help":
+                hint = "adcalc --help lists the commands, adcalc grad --help the options of one"
             raise RequestError(f"there is no command '{args[0]}'", hint=hint)
         return super().resolve_command(ctx, args)
 

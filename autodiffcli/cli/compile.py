@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from autodiffcli.api.sources import source
-from autodiffcli.cli.options import Choice, Command, Names, expression, read_graph
+from autodiffcli.cli.options import Choice, Command, expression, read_graph, wrt_option
 from autodiffcli.cli.output import write
 from autodiffcli.points.out import whole_file
 from autodiffcli.targets import TARGETS
@@ -21,7 +21,7 @@ __all__ = ["command"]
 @click.option(
     "--order", type=click.IntRange(0), default=1, show_default=True, help="All partial derivatives up to this order."
 )
-@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@wrt_option
 @click.option("--name", default="f", show_default=True, help="The function's name.")
 @click.option("--out", metavar="FILE", help="Write there, whole or not at all, instead of to standard output.")
 def command(expr: str, to: str, out: str | None, **options: Any) -> int:

@@ -11,14 +11,16 @@ from autodiffcli.cli.options import (
     Command,
     Names,
     expression,
-    output_options,
+    format_options,
     point_options,
-    read_graph,
     read_point,
     read_text,
+    share_option,
+    wrt_option,
 )
 from autodiffcli.cli.output import Output, report
 from autodiffcli.errors import RequestError
+from autodiffcli.language.parser import parse
 
 __all__ = ["command"]
 
@@ -33,7 +35,7 @@ __all__ = ["command"]
     metavar="N,...",
     help='How costs grow with the number of terms: cost "x{i} * ..." --n 10,100,1000.',
 )
-@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@wrt_option
 @click.option(
     "--checkpoint",
     "budgets",
@@ -41,24 +43,24 @@ __all__ = ["command"]
     metavar="BUDGET,...",
     help="Budgets of stored values: sqrt, binomial, or a number; by default the first two.",
 )
-@click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
-@output_options
+@share_option
+@format_options
 def command(expr: str, at: tuple[str, ...], sizes: list[str] | None, **options: Any) -> int:
     """Operations, stored values and passes of EXPR's value and gradient in each mode.
 
     With --at also the memory of a run at that point, measured. With --n, EXPR is a family: before ... stand its term,
     numbered by {i}, and the operator that joins it to the next.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     page = report("costs")
     budgets = options["budgets"]
+    template = read_text(expr, "the expression")
     if sizes is not None:
         if at or options["wrt"]:
             raise RequestError(
                 "--n counts a family of expressions, which has no one point", hint="leave out --at and --wrt"
             )
-        template = read_text(expr, "the expression")
-        growing = growth(template, _numbers(sizes), checkpoint=budgets or ["sqrt"])
+        growing = growth(template, _numbers(sizes), checkpoint=budgets or ["sqrt"], share=options["share"])
         output.show(
             table=lambda precision: page.growth_view(growing),
             plain=lambda: page.growth_plain(growing),
@@ -66,7 +68,12 @@ def command(expr: str, at: tuple[str, ...], sizes: list[str] | None, **options: 
             tables=lambda style: [page.growth_table(growing)],
         )
         return 0
-    graph = read_graph(expr, options["share"])
+    try:
+        graph = parse(template, share=options["share"])
+    except RequestError as error:
+        if "..." in template:
+            error.hint = "say how many terms ... stands for: --n 10,100,1000"
+        raise
     point = read_point(at, expr) if at else None
     result = cost(graph, point, wrt=options["wrt"], checkpoint=budgets or ["sqrt", "binomial"])
     output.show(

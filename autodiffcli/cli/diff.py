@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from autodiffcli.api.formulas import derivative, derivative_at, directions
-from autodiffcli.cli.options import Command, Names, expression, output_options, point_options, read_graph, read_point
+from autodiffcli.cli.options import (
+    Command,
+    Names,
+    expression,
+    output_options,
+    point_options,
+    read_graph,
+    read_point,
+    refuse,
+)
 from autodiffcli.cli.output import Output, report, warn, write
 
 __all__ = ["command"]
@@ -26,15 +35,21 @@ def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, 
     Several names in --wrt make a mixed derivative: x,x,y is of order 3. With --at: its value there too.
     EXPR may be - (standard input) or @FILE.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     graph = read_graph(expr)
     names = directions(graph, wrt, order)
+    if not at:
+        refuse(("precision",), "to a formula", "leave it out, or ask for the value by --at")
+    elif output.format == "latex":
+        refuse(("at",), "in latex, which is the formula alone", "for the value, --format plain")
     result = derivative(graph, names)
     value = None
     if at:
         from autodiffcli.api.gradients import evaluate
 
-        value = evaluate(derivative_at(graph, names), read_point(at, expr))
+        point = read_point(at, expr)
+        evaluate(graph, point)  # an undefined value has no derivative, whatever its formula gives
+        value = evaluate(derivative_at(graph, names), point)
     found = report("formulas").Derivative(graph, names, result, value)
     if output.format == "latex":  # the formula, to be put into a text
         write(found.latex())

@@ -15,10 +15,11 @@ from autodiffcli.cli.options import (
     point_options,
     read_graph,
     read_point,
+    share_option,
     single,
     table_options,
 )
-from autodiffcli.cli.output import TRACED, Output, report, warn
+from autodiffcli.cli.output import Output, report, warn
 from autodiffcli.interpreter import infinite
 
 __all__ = ["command"]
@@ -28,7 +29,7 @@ __all__ = ["command"]
 @expression
 @point_options
 @click.option("--trace/--no-trace", default=None, help="Show every v_i.")
-@click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
+@share_option
 @table_options
 @output_options
 def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **options: Any) -> int:
@@ -36,7 +37,7 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
 
     EXPR may be - (standard input) or @FILE; `eval - --format jsonl` answers JSON Lines of {"id", "expr", "at"}.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     if options["points"] is not None:
         from autodiffcli.cli.table import eval_table
 
@@ -46,7 +47,7 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
 
         return answer(evaluation)
     result = evaluation(read_graph(expr, share), read_point(at, expr))
-    wants_trace = output.format in TRACED if trace is None else trace
+    wants_trace = output.traced(trace)
     output.show(
         table=lambda precision: report("tables").eval_report(result, precision, wants_trace),
         plain=lambda: report("plain").lines({"value": result.value}, output.precision),

@@ -12,16 +12,18 @@ from autodiffcli.backends import MODES, Backend, Gradient, backend
 from autodiffcli.cli.options import (
     Choice,
     Command,
-    Names,
     expression,
     output_options,
     point_options,
     read_graph,
     read_point,
+    refuse,
+    share_option,
     single,
     table_options,
+    wrt_option,
 )
-from autodiffcli.cli.output import TRACED, Output, report, warn
+from autodiffcli.cli.output import Output, report, warn
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import infinite, undefined_derivative
@@ -37,9 +39,9 @@ __all__ = ["command"]
     type=Choice([*MODES, "all"]),
     help="How to differentiate; by default reverse, without --at symbolic.",
 )
-@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@wrt_option
 @click.option("--trace/--no-trace", default=None, help="Show every v_i with its tangent or adjoint.")
-@click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
+@share_option
 @click.option(
     "--scheme",
     type=Choice(["central", "one-sided"]),
@@ -60,7 +62,7 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
     Without --at: the gradient as formulas. With --points: of every row of a table. EXPR may be - (standard input) or
     @FILE; `grad - --format jsonl` answers JSON Lines of {"id", "expr", "at"}.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     if options["checkpoint"] is not None:
         mode = _checkpointed(mode, options)
     if mode not in ("numeric", "all") and (options["epsilon"] is not None or options["scheme"] != "central"):
@@ -79,7 +81,7 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
     point = read_point(at, expr)
     if mode == "all":
         return _compare(graph, point, options, output)
-    result = _gradient(graph, point, mode or "reverse", options, trace=_wants_trace(options, output))
+    result = _gradient(graph, point, mode or "reverse", options, trace=output.traced(options["trace"]))
     _show(result, options, output)
     return _report(result)
 
@@ -91,11 +93,6 @@ def _checkpointed(mode: str | None, options: dict[str, Any]) -> str:
         raise RequestError(f"--checkpoint belongs to backprop at one point, not to {asked}")
     options["trace"] = bool(options["trace"])  # refused if it is asked for: a trace shows every value
     return "backprop"
-
-
-def _wants_trace(options: dict[str, Any], output: Output) -> bool:
-    wanted: bool | None = options["trace"]
-    return output.format in TRACED if wanted is None else wanted
 
 
 def _gradient(
@@ -114,7 +111,7 @@ def _gradient(
 
 
 def _show(result: Gradient, options: dict[str, Any], output: Output) -> None:
-    trace = _wants_trace(options, output)
+    trace = output.traced(options["trace"])
     output.show(
         table=lambda precision: report("tables").grad_report(result, precision, trace),
         plain=lambda: report("plain").lines(result.gradient, output.precision),
@@ -140,6 +137,7 @@ def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
     from autodiffcli.api.formulas import gradient_formulas
     from autodiffcli.report import formulas as page
 
+    refuse(("precision", "trace"), "to the gradient as formulas", "name a point by --at")
     names = chosen(graph, options["wrt"])
     formulas = gradient_formulas(graph, names)
     output.show(
@@ -157,6 +155,8 @@ def _compare(graph: Graph, point: dict[str, float], options: dict[str, Any], out
     from autodiffcli.report import content
 
     trace = bool(options["trace"])
+    if trace and output.format not in ("json", "jsonl"):
+        refuse(("trace",), "beside --mode all", "name one mode, or --format json, which has the rows of all")
     results = [_gradient(graph, point, mode, options, trace=True) for mode in MODES]
     counted = cost(graph, wrt=options["wrt"], checkpoint=())
     for result in results:

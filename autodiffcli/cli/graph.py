@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
 from autodiffcli.api.pictures import pictured
-from autodiffcli.cli.options import Choice, Command, Names, expression, point_options, read_graph, read_point
+from autodiffcli.cli.options import (
+    Choice,
+    Command,
+    Names,
+    expression,
+    point_options,
+    read_graph,
+    read_point,
+    refuse,
+    share_option,
+)
 from autodiffcli.cli.output import Output, report
 from autodiffcli.drawing.renderers import FORMATS, SUFFIXES, render
 from autodiffcli.errors import RequestError
@@ -22,7 +33,7 @@ __all__ = ["command"]
 @click.option("--backward", is_flag=True, help="Extend the graph by the adjoints: the gradient is a graph, too.")
 @click.option("--wrt", type=Names(), metavar="NAMES", help="The adjoints of these inputs only: x,y.")
 @click.option("--optimize/--no-optimize", default=False, help="Merge equal nodes, fold constants, drop what is unused.")
-@click.option("--share/--no-share", default=True, help="Make equal parts of the expression one node.")
+@share_option
 @click.option("--format", "format_", type=Choice([*FORMATS]), help="By default as --out ends, else text.")
 @click.option("--out", metavar="FILE", help="Write there, whole or not at all: graph.svg, graph.png, graph.dot ...")
 @click.option("--rankdir", type=Choice(["LR", "TB"]), default="LR", help="From left to right, or from top to bottom.")
@@ -38,8 +49,7 @@ def command(
     format_: str | None,
     out: str | None,
     rankdir: str,
-    precision: int | None,
-    color: str,
+    **options: Any,
 ) -> int:
     """The computation graph of EXPR: v1, v2, ... are its inputs and then its operations.
 
@@ -47,10 +57,16 @@ def command(
     the extra `graph`.
     """
     form = format_ or _by_suffix(out)
+    if form in ("text", "json"):
+        refuse(("rankdir",), f"in {form}", "it turns pictures: --format dot, mermaid, svg, png or html")
+    if not at:
+        refuse(("precision",), "without values", "put values on the nodes by --at")
+    elif form == "json":
+        refuse(("precision",), "in json", "JSON has every digit: leave it out")
     graph = read_graph(expr, share)
     point = read_point(at, expr) if at else None
     picture = pictured(graph, point, backward=backward or wrt is not None, wrt=wrt, optimize=optimize)
-    output = Output.chosen(None, precision, color)
+    output, precision = Output.chosen({**options, "format_": None}), options["precision"]
     if form == "text" and out is None and output.format == "table":
         output.draw(report("graphs").view(picture, precision or 6))
     else:

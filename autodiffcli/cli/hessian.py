@@ -1,4 +1,4 @@
-"""adcalc hessian: the matrix, and why it was had forward or in reverse."""
+"""adcalc hessian: the matrix of second derivatives, and in how many passes it was had."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from typing import Any
 
 import click
 
-from autodiffcli.api.differentials import hessian, output_names
-from autodiffcli.cli.direction import report_entries
+from autodiffcli.api.differentials import hessian
+from autodiffcli.cli.higher import report_entries, show_matrix
 from autodiffcli.cli.options import (
     Choice,
     Command,
-    Names,
     expression,
     output_options,
     point_options,
     read_graph,
     read_point,
+    wrt_option,
 )
-from autodiffcli.cli.output import Output, report
+from autodiffcli.cli.output import Output
 from autodiffcli.higher.matrices import HESSIAN_MODES
+from autodiffcli.report.matrices import entry_names
 
 __all__ = ["command"]
 
@@ -28,21 +29,15 @@ __all__ = ["command"]
 @expression
 @point_options
 @click.option("--mode", type=Choice(HESSIAN_MODES), default="auto", help="How; by default in the fewest passes.")
-@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@wrt_option
 @output_options
 def command(expr: str, at: tuple[str, ...], mode: str, wrt: list[str] | None, **options: Any) -> int:
     """Matrix of the second derivatives of EXPR.
 
     --mode auto is forward over reverse, in as few passes as the zeros of the matrix allow.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     graph = read_graph(expr)
     result = hessian(graph, read_point(at, expr), wrt=wrt, mode=mode)
-    page = report("matrices")
-    output.show(
-        table=lambda precision: page.matrix_view(result, graph, output_names(graph), precision),
-        plain=lambda: page.matrix_plain(result, output.precision),
-        data=lambda: page.matrix_data(result),
-        tables=lambda style: [page.matrix_table(result)],
-    )
-    return report_entries(page.entry_names(result))
+    show_matrix(result, graph, output)
+    return report_entries(entry_names(result))

@@ -7,9 +7,17 @@ from typing import Any
 import click
 
 from autodiffcli.api.differentials import hvp
-from autodiffcli.cli.direction import read_direction, report_entries
-from autodiffcli.cli.options import Command, Names, expression, output_options, point_options, read_graph, read_point
-from autodiffcli.cli.output import Output, report
+from autodiffcli.cli.higher import read_direction, show_product
+from autodiffcli.cli.options import (
+    Command,
+    expression,
+    output_options,
+    point_options,
+    read_graph,
+    read_point,
+    wrt_option,
+)
+from autodiffcli.cli.output import Output
 
 __all__ = ["command"]
 
@@ -23,22 +31,15 @@ __all__ = ["command"]
     metavar="VECTOR",
     help="How fast each input moves: x=1,y=0, or 1,0 in their order; those left out stand still.",
 )
-@click.option("--wrt", type=Names(), metavar="NAMES", help="Differentiate by these inputs only: x,y.")
+@wrt_option
 @output_options
 def command(expr: str, at: tuple[str, ...], tangent: str, wrt: list[str] | None, **options: Any) -> int:
     """Hessian times a vector: how fast the gradient of EXPR changes while the inputs move along --tangent.
 
     One forward pass over the graph of the gradient; the Hessian itself is never made.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     graph = read_graph(expr)
     direction = read_direction(tangent, at, expr)
     result = hvp(graph, read_point(at, expr), tangent=direction, wrt=wrt)
-    page = report("matrices")
-    output.show(
-        table=lambda precision: page.directional_view(result, graph, precision),
-        plain=lambda: page.directional_plain(result, output.precision),
-        data=lambda: page.directional_data(result),
-        tables=lambda style: [page.directional_table(result)],
-    )
-    return report_entries((f"the product's {name}", x) for name, x in result.product.items())
+    return show_product(result, graph, output)

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from autodiffcli.api.differentials import jvp
-from autodiffcli.cli.direction import read_direction, report_entries
+from autodiffcli.cli.higher import read_direction, show_product
 from autodiffcli.cli.options import Command, expression, output_options, point_options, read_graph, read_point
-from autodiffcli.cli.output import Output, report
+from autodiffcli.cli.output import Output
 
 __all__ = ["command"]
 
@@ -29,15 +29,8 @@ def command(expr: str, at: tuple[str, ...], tangent: str, **options: Any) -> int
 
     One forward pass, however many inputs there are.
     """
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     graph = read_graph(expr)
     direction = read_direction(tangent, at, expr)
     result = jvp(graph, read_point(at, expr), tangent=direction)
-    page = report("matrices")
-    output.show(
-        table=lambda precision: page.directional_view(result, graph, precision),
-        plain=lambda: page.directional_plain(result, output.precision),
-        data=lambda: page.directional_data(result),
-        tables=lambda style: [page.directional_table(result)],
-    )
-    return report_entries((f"the product's {name}", x) for name, x in result.product.items())
+    return show_product(result, graph, output)

@@ -13,9 +13,9 @@ from autodiffcli.cli.options import standard_input
 from autodiffcli.cli.output import write_json
 from autodiffcli.errors import AdcalcError, RequestError
 from autodiffcli.graph import Graph
+from autodiffcli.language.notation import json_ready
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import parse_point, point_from_data
-from autodiffcli.report.data import json_ready
 
 __all__ = ["answer"]
 

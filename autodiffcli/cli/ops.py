@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import autodiffcli.primitives  # noqa: F401  # fills the table
-from autodiffcli.cli.options import Command, output_options
+from autodiffcli.cli.options import Command, format_options
 from autodiffcli.cli.output import Output, report
 from autodiffcli.errors import RequestError
 from autodiffcli.primitive import FUNCTIONS, PRIMITIVES, Primitive
@@ -18,10 +18,10 @@ __all__ = ["command"]
 
 @click.command("ops", cls=Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=lambda ctx, param, text: _beginning(text))
-@output_options
+@format_options
 def command(names: tuple[str, ...], **options: Any) -> int:
     """List the functions: meaning, domain, derivative, synonyms, LaTeX."""
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     chosen = [op for name in names for op in _named(name)] or None
     output.show(
         table=lambda precision: report("tables").ops_report(chosen),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from typing import Any, BinaryIO, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
@@ -21,14 +22,19 @@ __all__ = [
     "Command",
     "Names",
     "expression",
+    "format_options",
     "output_options",
     "point_options",
     "read_graph",
+    "read_once",
     "read_point",
     "read_text",
+    "refuse",
+    "share_option",
     "single",
     "standard_input",
     "table_options",
+    "wrt_option",
 ]
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html")
@@ -119,6 +125,18 @@ def expression(function: F) -> F:
     return click.argument("expr", metavar="EXPR", shell_complete=_complete_expression)(function)
 
 
+def wrt_option(function: F) -> F:
+    """Add --wrt."""
+    help_ = "Differentiate by these inputs only: x,y."
+    return click.option("--wrt", type=Names(), metavar="NAMES", help=help_)(function)
+
+
+def share_option(function: F) -> F:
+    """Add --share."""
+    help_ = "Make equal parts of the expression one node."
+    return click.option("--share/--no-share", default=True, help=help_)(function)
+
+
 def point_options(function: F) -> F:
     """Add --at."""
     return click.option(
@@ -131,12 +149,15 @@ def point_options(function: F) -> F:
 
 
 def output_options(function: F) -> F:
+    """Add how results with numbers that may be rounded are shown."""
+    help_ = "Significant digits; by default 6 in tables, else all."
+    return format_options(click.option("--precision", type=click.IntRange(1, 17), help=help_)(function))
+
+
+def format_options(function: F) -> F:
     """Add how results are shown."""
     for option in (
         click.option("--color", type=Choice(["auto", "always", "never"]), default="auto", help="Colour in tables."),
-        click.option(
-            "--precision", type=click.IntRange(1, 17), help="Significant digits; by default 6 in tables, else all."
-        ),
         click.option(
             "--format", "format_", type=Choice(FORMATS), help="By default table on a terminal, plain in a pipe."
         ),
@@ -165,6 +186,15 @@ def table_options(function: F) -> F:
     return function
 
 
+def refuse(names: Collection[str], where: str, hint: str = "leave it out") -> None:
+    """Raise RequestError for the first of some options, by their parameters' names, that was given but does nothing."""
+    context = click.get_current_context()
+    for param in context.command.params:
+        if param.name in names and context.get_parameter_source(param.name) is not ParameterSource.DEFAULT:
+            option = param.secondary_opts[0] if context.params[param.name] is False else param.opts[0]
+            raise RequestError(f"{option} does nothing {where}", hint=hint)
+
+
 def single(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> bool:
     """Return whether one expression is given; otherwise EXPR stands for JSON Lines of many.
 
@@ -177,6 +207,7 @@ def single(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> bool:
             raise RequestError(f"{option} belongs to --points", hint=hint)
     if expr != "-" or options["format_"] != "jsonl":
         return True
+    refuse(("precision", "trace", "share"), "to JSON Lines of many expressions", "for one expression, --format json")
     if at:
         raise RequestError(
             "each of the JSON Lines has its own point, so --at has no place",
@@ -190,6 +221,12 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise RequestError("standard input is closed", hint="give a file: @FILE")
     return sys.stdin.buffer
+
+
+def read_once(*sources: str, what: str = "one of the two") -> None:
+    """Raise RequestError where more than one source is standard input; `what` could be a file instead."""
+    if sources.count("-") > 1:
+        raise RequestError("standard input can be read once", hint=f"put {what} into a file: @FILE")
 
 
 def read_text(source: str, what: str) -> str:
@@ -219,8 +256,7 @@ def read_graph(expr: str, share: bool = True) -> Graph:
 
 def read_point(at: tuple[str, ...], expr: str = "") -> dict[str, float]:
     """Return the point that all --at together give. Raises RequestError for a name given twice."""
-    if [*at, expr].count("-") > 1:
-        raise RequestError("standard input can be read once", hint="put one of the two into a file: @FILE")
+    read_once(expr, *at)
     point: dict[str, float] = {}
     for source in at:
         text = read_text(source, "the point")

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from autodiffcli.errors import printable, shortened
+from autodiffcli.errors import RequestError, printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from autodiffcli.report.table import Table
 
-__all__ = ["TRACED", "Output", "report", "warn", "write", "write_json"]
+__all__ = ["Output", "report", "warn", "write", "write_json"]
 
-TRACED = ("table", "json", "markdown", "latex", "html")
+_TRACED = ("table", "json", "markdown", "latex", "html")
 """Formats that show the trace unless told not to; the others are for programs that take one flat table."""
 
 
@@ -30,9 +30,21 @@ class Output(NamedTuple):
     color: str
 
     @classmethod
-    def chosen(cls, format_: str | None, precision: int | None, color: str) -> Output:
-        """Return the options, the format by who reads: a table on a terminal, plain text in a pipe."""
-        return cls(format_ or ("table" if sys.stdout.isatty() else "plain"), precision, color)
+    def chosen(cls, options: Mapping[str, Any]) -> Output:
+        """Return what `output_options` say, the format by who reads: a table on a terminal, plain text in a pipe."""
+        format_ = options["format_"] or ("table" if sys.stdout.isatty() else "plain")
+        precision = options.get("precision")
+        if precision is not None and format_ in ("json", "jsonl"):
+            raise RequestError(f"--precision does nothing in {format_}", hint="JSON has every digit: leave it out")
+        return cls(format_, precision, options["color"])
+
+    def traced(self, wanted: bool | None) -> bool:
+        """Return whether to show the trace: as --trace says, else by the format."""
+        if wanted and self.format == "plain":
+            raise RequestError(
+                "--trace does nothing in plain output", hint="name a format that has one: --format table"
+            )
+        return self.format in _TRACED if wanted is None else wanted
 
     def show(
         self,
@@ -59,6 +71,8 @@ class Output(NamedTuple):
 
     def draw(self, renderable: RenderableType) -> None:
         """Show a renderable on the terminal, in colour where that is wanted and possible."""
+        from shutil import get_terminal_size
+
         from rich.console import Console
 
         color = {"always": True, "never": False}.get(self.color)
@@ -69,6 +83,8 @@ class Output(NamedTuple):
             markup=False,
             emoji=False,
         )
+        if console.width < 1:  # COLUMNS=0 is no width, and Rich would write nothing
+            console.width = get_terminal_size().columns
         console.print(renderable)
 
 

@@ -6,8 +6,9 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
+from autodiffcli.api.expressions import of_one_output
 from autodiffcli.api.gradients import Compiled, chosen
-from autodiffcli.cli.options import read_graph, read_point, standard_input
+from autodiffcli.cli.options import read_graph, read_once, read_point, refuse, standard_input
 from autodiffcli.cli.output import warn
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
@@ -33,9 +34,10 @@ def eval_table(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> int:
 
 
 def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options: dict[str, Any]) -> int:
+    of_one_output(graph, "a row of a table has one value")
+    refuse(("precision", "trace", "share"), "in a table of points")
     path, out = options["points"], options["out"]
-    if [expr, *at, path].count("-") > 1:
-        raise RequestError("standard input can be read once", hint="put the expression or the point into a file: @FILE")
+    read_once(expr, *at, path, what="the expression or the point")
     format_ = options["format_"] or ""
     if format_ not in ("", "csv", "tsv", "jsonl"):
         raise RequestError(
@@ -67,6 +69,7 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
             prefix=options["prefix"],
             on_error=options["on_error"],
             name=path,
+            fixed=list(fixed),
         )
         target.flush()
     for note in summary.notes():

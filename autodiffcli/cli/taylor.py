@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from autodiffcli.api.differentials import taylor
-from autodiffcli.cli.direction import read_direction, report_entries
+from autodiffcli.cli.higher import read_direction, report_entries
 from autodiffcli.cli.options import Command, expression, output_options, point_options, read_graph, read_point
-from autodiffcli.cli.output import Output, report
+from autodiffcli.cli.output import Output
+from autodiffcli.report import matrices as page
 
 __all__ = ["command"]
 
@@ -24,11 +25,10 @@ __all__ = ["command"]
 @output_options
 def command(expr: str, at: tuple[str, ...], order: int, along: str | None, **options: Any) -> int:
     """Taylor coefficients of EXPR along a direction: EXPR at POINT + t·VECTOR is Σ c_k·t^k."""
-    output = Output.chosen(options["format_"], options["precision"], options["color"])
+    output = Output.chosen(options)
     graph = read_graph(expr)
     direction = None if along is None else read_direction(along, at, expr)
     result = taylor(graph, read_point(at, expr), order=order, along=direction)
-    page = report("matrices")
     output.show(
         table=lambda precision: page.taylor_view(result, graph, precision),
         plain=lambda: page.taylor_plain(result, output.precision),

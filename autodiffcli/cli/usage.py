@@ -10,7 +10,7 @@ import click
 
 from autodiffcli.errors import RequestError
 
-__all__ = ["explained", "no_such_option", "superfluous"]
+__all__ = ["explained", "superfluous"]
 
 
 def explained(error: click.UsageError) -> RequestError:

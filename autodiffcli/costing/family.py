@@ -41,7 +41,10 @@ def member(template: str, n: int) -> str:
         )
     term = template[start : operator.start()].strip()
     if n * (len(term) + 12) > MAX_CHARACTERS:
-        raise RequestError(f"the member {n:,} of the family is a text of some {n * len(term):,} characters")
+        raise RequestError(
+            f"the member {n:,} of the family is a text of some {n * len(term):,} characters",
+            hint=f"{MAX_CHARACTERS:,} are the limit: give --n smaller numbers",
+        )
     if not re.fullmatch(r"[\w{}+-]*\{[^}]*\}\w*", term):
         term = f"({term})"
     joined = f" {operator[1]} ".join([_numbered(term, i) for i in range(1, n + 1)])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autodiffcli.chain import slope_of
 from autodiffcli.graph import CONSTANT, INPUT, Graph, Node
 from autodiffcli.primitive import Gate, Primitive
-from autodiffcli.tracing.rules import Known, known
+from autodiffcli.tracing.rules import Known, known, operands_of
 
 __all__ = ["NONE", "Kinds", "Slope", "evaluated", "kind", "of_graph", "slope", "total"]
 
@@ -107,9 +107,7 @@ def _slope(op: Primitive, count: int, k: int, constants: Known) -> Slope:
     if not callable(rule):
         return Slope(float(rule or 0.0))
     graph = Graph(share=False)
-    operands = [Node(graph, graph.input("y"))]
-    for i, constant in enumerate(constants, 1):
-        operands.append(Node(graph, graph.input(f"x{i}") if constant is None else graph.constant(*constant)))
+    operands = operands_of(graph, constants)
     node = rule(*operands)
     if not isinstance(node, Node):
         return Slope(float(node))

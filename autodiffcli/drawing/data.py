@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 
 from autodiffcli.drawing.listing import LONGEST
 from autodiffcli.drawing.model import Picture
+from autodiffcli.language.notation import json_ready
 from autodiffcli.language.write import PLAIN
 
 __all__ = ["lines"]
 
 _COUNTED = "nodes", "edges"
-
-
-def _number(x: float) -> float | str:
-    """Return a number, as a text where JSON has none for it: nan, inf, -inf."""
-    return x if isfinite(x) else repr(x)
 
 
 def lines(picture: Picture) -> Iterator[str]:
@@ -35,7 +30,7 @@ def lines(picture: Picture) -> Iterator[str]:
         if node.kind == "input":
             data["input"] = names[node.id]
         if node.value is not None:
-            data["value"] = _number(node.value)
+            data["value"] = json_ready(node.value)
         if node.also:
             data["also"] = node.also
         yield f"{comma}\n{dumps(data, ensure_ascii=False)}"
@@ -49,7 +44,7 @@ def lines(picture: Picture) -> Iterator[str]:
     elsewhere = dict(picture.elsewhere(PLAIN))
     rest: dict[str, object] = {
         "results": {result: picture.key(i) for result, i in picture.results(PLAIN)},
-        "constants": {name: _number(x) for name, x in elsewhere.items() if isinstance(x, float)},
+        "constants": {name: json_ready(x) for name, x in elsewhere.items() if isinstance(x, float)},
         "dropped": [name for name, x in elsewhere.items() if x is None],
         "counts": dict(zip(_COUNTED, picture.counts(), strict=True)),
     }

@@ -11,10 +11,10 @@ from typing import IO
 
 from autodiffcli.drawing import dot, listing
 from autodiffcli.drawing.model import Picture
-from autodiffcli.errors import RequestError
+from autodiffcli.errors import RequestError, missing_extra
 from autodiffcli.language.write import UNICODE
 
-__all__ = ["MOST", "html", "png", "svg"]
+__all__ = ["html", "png", "svg"]
 
 MOST = 300
 """Nodes of a picture: a PNG of 800 nodes takes Graphviz most of a minute, and nobody reads it."""
@@ -69,9 +69,7 @@ def _laid_out(picture: Picture, rankdir: str, precision: int | None, form: str) 
     try:
         import pygraphviz
     except ImportError:
-        raise RequestError(
-            f"{form} needs the extra 'graph', which is not installed", hint='pip install "autodiffcli[graph]"'
-        ) from None
+        raise missing_extra(form, "graph") from None
     text = "".join(dot.lines(picture, rankdir, precision))
     if form == "png":
         text = text.replace("{", "{\n  dpi=120;", 1)

@@ -8,7 +8,7 @@ from autodiffcli.drawing.model import Picture
 from autodiffcli.language.write import PLAIN, Style, number
 from autodiffcli.tracing.quantities import Quantities
 
-__all__ = ["LONGEST", "counted", "ends", "lines"]
+__all__ = ["LONGEST", "ends", "lines", "sizes"]
 
 LONGEST = 10_000
 """Characters of a formula: the adjoint of an input that is used a million times is a sum of a million terms."""
@@ -37,7 +37,7 @@ def lines(picture: Picture, style: Style = PLAIN, precision: int | None = None) 
         text = "not computed" if what is None else names[what] if isinstance(what, int) else number(what, None, style)
         yield f"{name} = {text}\n"
     yield from (f"{end}\n" for end in ends(picture, style))
-    yield from (f"{what}: {count}\n" for what, count in counted(picture))
+    yield from (f"{what}: {count}\n" for what, count in sizes(picture))
 
 
 def ends(picture: Picture, style: Style = PLAIN) -> list[str]:
@@ -47,7 +47,7 @@ def ends(picture: Picture, style: Style = PLAIN) -> list[str]:
     return [f"{result} = {name}" for result, name in pairs if result != name]
 
 
-def counted(picture: Picture) -> list[tuple[str, str]]:
+def sizes(picture: Picture) -> list[tuple[str, str]]:
     """Return how many nodes and edges there are, and of an optimised picture how many there were."""
     now = picture.counts()
     before = picture.before or now

@@ -203,14 +203,9 @@ class Picture:
     def _single_helpers(self) -> set[int]:
         """Return the operations without a name that one node alone uses: they are written in its formula."""
         graph, live = self.graph, self._live
-        uses = bytearray(len(graph))
+        uses = graph.uses(live)
         for i in graph.outputs:
-            uses[i] = 2
-        for i, args in enumerate(graph.args):
-            if live[i]:
-                for a in args:
-                    if uses[a] < 2:
-                        uses[a] += 1
+            uses[i] += 2
         named = self._named
         return {i for i, args in enumerate(graph.args) if args and live[i] and uses[i] < 2 and i not in named}
 

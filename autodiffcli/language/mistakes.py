@@ -76,7 +76,9 @@ def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Re
     elif unexpected.terminal == "EQUAL":
         hint = "to compare, write ==; only a name, or f(x), can be bound with = at the start of a statement"
     elif unexpected.terminal == "COMMA" and after_operand:
-        hint = "decimals are written with a point: 0.5" if before is not None and before.terminal == "NUMBER" else ""
+        hint = "only the last expression may have several parts, all in one pair of parentheses: (x, y)"
+        if before is not None and before.terminal == "NUMBER":
+            hint = "decimals are written with a point: 0.5"
     elif unexpected.terminal == "SEPARATOR":
         message, hint = "the statement ends too early", "an operand is missing"
     elif before is None or not after_operand:

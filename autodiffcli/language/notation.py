@@ -1,14 +1,17 @@
-"""How names and numbers look: on one line, and in LaTeX."""
+"""How names and numbers look: on one line, in JSON, and in LaTeX."""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from autodiffcli.errors import printable
 
-__all__ = ["latex_name", "latex_number", "latex_text", "one_line"]
+__all__ = ["counted", "greek", "json_ready", "latex_name", "latex_number", "latex_text", "one_line"]
 
 _GREEK = re.findall(
     r"\w+",
@@ -33,6 +36,43 @@ def one_line(text: str) -> str:
     a\nb
     """
     return printable(text).replace("\n", "\\n")
+
+
+def json_ready(x: Any) -> Any:
+    """Return data with its not-finite numbers as texts, which JSON has no numbers for.
+
+    >>> json_ready({"x": [1.5, float("nan"), float("-inf")]})
+    {'x': [1.5, 'nan', '-inf']}
+    """
+    if isinstance(x, float):
+        return float(x) if math.isfinite(x) else repr(float(x))
+    if isinstance(x, Mapping):
+        return {key: json_ready(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return [json_ready(value) for value in x]
+    return x
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something.
+
+    >>> counted(1, "input"), counted(1200, "input")
+    ('1 input', '1,200 inputs')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def greek(character: str) -> str | None:
+    """Return the name of a Greek letter, None for other characters.
+
+    >>> greek("λ"), greek("Θ"), greek("x")
+    ('lambda', 'Theta', None)
+    """
+    found = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(character, ""))
+    if found is None:
+        return None
+    title = found[2].replace("LAMDA", "LAMBDA")
+    return title.lower() if found[1] == "SMALL" else title.capitalize()
 
 
 def latex_text(text: str) -> str:
@@ -65,12 +105,9 @@ def _letters(word: str) -> str:
     if word == "inf":
         return "\\infty"
     if len(word) == 1 and not word.isascii():
-        # θ is "GREEK SMALL LETTER THETA": pdflatex knows the command but not the letter
-        described = unicodedata.name(word, "")
-        found = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", described)
-        if found is not None:
-            title = found[2].replace("LAMDA", "LAMBDA")
-            return _COMMANDS.get(title.lower() if found[1] == "SMALL" else title.capitalize(), word)
+        letter = greek(word)
+        if letter is not None:  # pdflatex knows the command but not the letter
+            return _COMMANDS.get(letter, word)
     if word in _COMMANDS:
         return _COMMANDS[word]
     return word if len(word) == 1 else f"\\mathrm{{{latex_text(word)}}}"

@@ -183,10 +183,15 @@ class Parser:
     def define(self, v: list[Any], start: int, end: int) -> None:
         assert self.defining is not None and self.outer is not None
         name, parameters, first = self.defining
-        graph, result = self.graph, v[1]
-        depends = graph.depends(parameters)
-        live = graph.live([result])
-        body = [i for i in range(first, len(graph)) if depends[i] and live[i] and i not in parameters]
+        args, result = self.graph.args, v[1]
+        varying, needed, made = set(parameters), {result}, range(first, len(args))  # older nodes know no parameter
+        for i in made:
+            if not varying.isdisjoint(args[i]):
+                varying.add(i)
+        for i in reversed(made):
+            if i in needed:
+                needed.update(args[i])
+        body = [i for i in made if args[i] and i in varying and i in needed]
         self.functions[name] = _Function(parameters, body, result)
         self.scope, self.outer, self.defining = self.outer, None, None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from autodiffcli.errors import RequestError, Span
+from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.lalr import Callback
 from autodiffcli.language.parser import RESERVED, Parser, normalised, parse, read
@@ -100,17 +101,18 @@ def _not_constant(name: str, free: str, source: str, span: Span | None) -> Reque
     )
 
 
-def arrange(point: Mapping[str, float], inputs: Iterable[str]) -> list[float]:
+def arrange(point: Mapping[str, float], graph: Graph) -> list[float]:
     """Return the point's values in the order of the inputs. Raises RequestError for missing and superfluous names."""
-    inputs = list(inputs)
-    known = set(inputs)
+    inputs = list(graph.inputs)
     missing = [name for name in inputs if name not in point]
-    extra = [name for name in point if name not in known]
+    extra = [name for name in point if name not in graph.inputs]
     if missing:
         names = _listed(missing)
         example = ",".join(f"{name}=..." for name in missing[:5])
         raise RequestError(
-            f"{names} {'has' if len(missing) == 1 else 'have'} no value{_nearest(missing, extra)}",
+            f"{names} {'has' if len(missing) == 1 else 'have'} no value{_unused(extra)}",
+            source=graph.source,
+            span=graph.span(graph.inputs[missing[0]]),
             hint=f"add {example} to --at",
         )
     if extra:
@@ -127,10 +129,8 @@ def _listed(names: list[str]) -> str:
     return shown if len(names) <= 5 else f"{shown} and {len(names) - 5:,} more"
 
 
-def _nearest(missing: list[str], extra: list[str]) -> str:
+def _unused(extra: list[str]) -> str:
     """Name the given values that may have been meant for a missing one."""
-    return (
-        f", while {_listed(extra)} {'is' if len(extra) == 1 else 'are'} given and not in the expression"
-        if extra
-        else ""
-    )
+    if not extra:
+        return ""
+    return f", while {_listed(extra)} {'is' if len(extra) == 1 else 'are'} given and not in the expression"

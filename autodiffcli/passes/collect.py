@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from autodiffcli.graph import CONSTANT, INPUT, Graph, growing
 from autodiffcli.passes.maps import NONE, ONE
-from autodiffcli.passes.normal import Normal
+from autodiffcli.passes.shorter import Shorter
 from autodiffcli.primitive import Primitive
 from autodiffcli.primitives import add, div, mul, sub
 
@@ -28,7 +28,7 @@ def collect(graph: Graph) -> Graph:
     only is taken apart whole, once.
     """
     marks = graph.live(graph.outputs)
-    normal = Normal(graph.source, sum(marks) <= COMPACT, _has_decimals(graph))
+    normal = Shorter(graph.source, sum(marks) <= COMPACT, _has_decimals(graph))
     ids: list[int] = [NONE] * len(graph)
     inner = _inner(graph, marks)
     with growing():
@@ -51,11 +51,7 @@ def collect(graph: Graph) -> Graph:
 
 def _inner(graph: Graph, marks: bytearray) -> bytearray:
     """Mark the sums that only one sum uses, and the products that only one product uses."""
-    users, inner = [0] * len(graph), bytearray(len(graph))
-    for i, args in enumerate(graph.args):
-        if marks[i]:
-            for a in args:
-                users[a] += 1
+    users, inner = graph.uses(marks), bytearray(len(graph))
     for i in graph.outputs:
         users[i] += 2
     for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):

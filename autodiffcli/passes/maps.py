@@ -16,10 +16,12 @@ __all__ = [
     "Parts",
     "Product",
     "Terms",
+    "add_terms",
     "fits",
     "merged",
     "parts_of",
     "raised",
+    "without_zeros",
 ]
 
 BITS = 256
@@ -62,6 +64,17 @@ def merged(parts: Parts, others: Parts) -> Parts:
         total, old = parts.get(base) or (ZERO, [])
         parts[base] = (total + number, old + rests)
     return parts
+
+
+def add_terms(total: Terms, terms: Terms, c: Fraction = ONE) -> None:
+    """Add a sum, c times, to one that grows."""
+    for mono, k in terms.items():
+        total[mono] = total.get(mono, ZERO) + c * k
+
+
+def without_zeros(terms: Terms) -> Terms:
+    """Return a sum without the terms that have cancelled."""
+    return {mono: c for mono, c in terms.items() if c}
 
 
 def raised(c: Fraction, p: Fraction) -> Fraction | None:

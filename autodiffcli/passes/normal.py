@@ -12,11 +12,25 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from autodiffcli.graph import Graph
-from autodiffcli.passes.identities import EVEN, ODD, RATIOS, squares
+from autodiffcli.passes.identities import EVEN, ODD, RATIOS
 from autodiffcli.passes.layout import Layout
-from autodiffcli.passes.maps import HALF, NONE, ONE, ZERO, Factor, Parts, Product, Terms, fits, merged, parts_of, raised
+from autodiffcli.passes.maps import (
+    HALF,
+    NONE,
+    ONE,
+    ZERO,
+    Factor,
+    Parts,
+    Product,
+    Terms,
+    add_terms,
+    fits,
+    merged,
+    parts_of,
+    raised,
+    without_zeros,
+)
 from autodiffcli.passes.rules import fold_for_readers
-from autodiffcli.passes.shorter import divided, expanded, factored, shortened
 from autodiffcli.primitive import Primitive
 from autodiffcli.primitives import absolute, exp, hypot, ln, neg, not_equal, sign, sqrt, where
 from autodiffcli.primitives import pow as power
@@ -30,18 +44,14 @@ LONGEST = 16
 class Normal:
     """A graph that grows in normal form."""
 
-    def __init__(self, source: str, compact: bool, decimals: bool) -> None:
-        """Begin a graph. compact: look for the shortest form of every sum. decimals: write 0.1, not 1/10."""
+    def __init__(self, source: str, decimals: bool) -> None:
+        """Begin a graph. decimals: write 0.1, not 1/10."""
         self.graph = Graph(source)
-        self.compact = compact
         self.layout = Layout(self.graph, decimals)
         self.sums: dict[int, Terms] = {}
         self.products: dict[int, Product] = {}
         self._nodes: dict[Product, int] = {}
         self._sums: dict[tuple[Fraction, int], int] = {}  # exponents, by their number and rest
-        self.divisions: dict[int, int] = {}  # what `shorter.divided` found
-        self._short: dict[int, int] = {}
-        self._trying = False  # whether what is built is one of several ways to write a sum
         self.one = self.constant(1.0)
         self.base_e = self.graph.constant(math.e, "e")
 
@@ -259,18 +269,11 @@ class Normal:
             node = self.layout.product(product, [self._exponent(f) for f in exponents])
             self.products[node] = product
             self._nodes[product] = node
-        return self._shortest(node)
+        return self.shortest(node)
 
-    def _shortest(self, node: int) -> int:
-        """Return a product with the sums in it written as products where that is shorter, unless it is only tried."""
-        if not self.compact or self._trying or not self.product_of(node).factors:
-            return node
-        found = self._short.get(node)
-        if found is None:
-            self._trying = True
-            found = self._short[node] = shortened(self, node)
-            self._trying = False
-        return found
+    def shortest(self, node: int) -> int:
+        """Return a product as it is; where formulas are to be short, another way to write it (see `shorter`)."""
+        return node
 
     # Sums
 
@@ -297,29 +300,16 @@ class Normal:
     def _added(self, items: Iterable[tuple[int, Fraction]]) -> Terms:
         total: Terms = {}
         for i, c in items:
-            for mono, coefficient in self.terms_of(i).items():
-                total[mono] = total.get(mono, ZERO) + c * coefficient
-        return {mono: c for mono, c in total.items() if c}
+            add_terms(total, self.terms_of(i), c)
+        return without_zeros(total)
 
     def sum(self, items: Iterable[tuple[int, Fraction]]) -> int:
         """Return the node of Σ cᵢ·itemᵢ."""
         return self.sum_node(self._added(items))
 
     def sum_node(self, terms: Terms) -> int:
-        """Return the node of a sum: as it is, multiplied out, or as a product, whichever is shortest."""
-        if not all(map(fits, terms.values())):
-            return self.plain(terms)
-        terms = squares(self, terms)
-        if not self.compact or not 2 <= len(terms) <= LONGEST:
-            return self.plain(terms)
-        before, self._trying = self._trying, True
-        found: list[int] = []
-        for choice in (terms, expanded(self, terms), divided(self, terms)):
-            if choice is not None:
-                choice = squares(self, choice)
-                found += [self.plain(choice), *factored(self, choice)]
-        self._trying = before
-        return self._shortest(min(found, key=self.layout.length))
+        """Return the node of a sum as it is; of several ways to write it see `shorter`."""
+        return self.plain(terms)
 
     def plain(self, terms: Terms) -> int:
         """Return the node of a sum as it is."""

@@ -36,7 +36,7 @@ from autodiffcli.primitives.powers import LN_2, LOG2_E, LOG10_E, direction, exps
 from autodiffcli.primitives.special import ERF_SLOPE
 from autodiffcli.primitives.trigonometric import cos, dsinc, sin
 
-__all__ = ["COMMUTATIVE", "NUMERIC", "READABLE", "RULES", "Folding", "Rule", "fold_for_readers", "rewritten"]
+__all__ = ["COMMUTATIVE", "NUMERIC", "READABLE", "RULES", "Rule", "fold_for_readers", "rewritten"]
 
 ROUNDING = "rounding may differ"
 SIGNED_ZERO = "the sign of a zero may differ"
@@ -200,7 +200,7 @@ def rewritten(
     for rule in _BY_OPERATION.get(op, ()):
         found: dict[int, int] = {}
         granted = not rule.assumption or rule.assumption in assume
-        if granted and _matches(graph, rule.pattern.id, op, args, found):
+        if granted and _matches(graph, rule.pattern.id, args, found):
             return _build(graph, rule.replacement.id, found, assume, folding)
     if op in COMMUTATIVE:
         other = graph.find(op, (args[1], args[0]))
@@ -209,8 +209,8 @@ def rewritten(
     return graph.apply(op, args, start, end)
 
 
-def _matches(graph: Graph, pattern: int, op: Primitive, args: tuple[int, ...], found: dict[int, int]) -> bool:
-    """Match op(args) against a pattern node, binding the pattern's variables; as deep as the pattern, no deeper."""
+def _matches(graph: Graph, pattern: int, args: tuple[int, ...], found: dict[int, int]) -> bool:
+    """Match arguments against a pattern node's, binding the pattern's variables; as deep as the pattern, no deeper."""
     for part, node in zip(_PATTERNS.args[pattern], args, strict=True):
         wanted = _PATTERNS.ops[part]
         if wanted is INPUT:
@@ -221,7 +221,7 @@ def _matches(graph: Graph, pattern: int, op: Primitive, args: tuple[int, ...], f
         elif wanted is CONSTANT:
             if _PATTERNS.constants[part] != graph.constants[node] or node in graph.constant_names:
                 return False
-        elif not _matches(graph, part, wanted, graph.args[node], found):
+        elif not _matches(graph, part, graph.args[node], found):
             return False
     return True
 

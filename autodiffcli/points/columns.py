@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from autodiffcli.errors import RequestError
@@ -11,28 +12,36 @@ __all__ = ["check_new_columns", "find_columns"]
 _LISTED = 20
 
 
-def find_columns(inputs: Iterable[str], columns: Sequence[str], table: str) -> list[int]:
-    """Return where each input stands among the columns.
+def find_columns(inputs: Iterable[str], columns: Sequence[str], table: str, fixed: Iterable[str] = ()) -> list[int]:
+    """Return where each input stands among the columns, of which none may be one of the inputs fixed for all rows.
 
     >>> find_columns(["y", "x"], ["x", "t", "y"], "points.csv")
     [2, 0]
     """
+    places = {name: place for place, name in enumerate(columns)}
+    counts = Counter(columns)
     for name in inputs:
-        if name not in columns:
+        if name not in places:
             raise RequestError(f"{table} has no column {name!r}", hint=_remedy(name, columns))
-        if columns.count(name) > 1:
-            raise RequestError(f"{table} has {columns.count(name)} columns {name!r}", hint="rename all but one of them")
-    return [columns.index(name) for name in inputs]
+        if counts[name] > 1:
+            raise RequestError(f"{table} has {counts[name]} columns {name!r}", hint="rename all but one of them")
+    for name in fixed:
+        if name in places:
+            hint = f"take {name} out of --at, or out of the table"
+            raise RequestError(f"{name!r} is given twice: by --at and by a column of {table}", hint=hint)
+    return [places[name] for name in inputs]
 
 
 def check_new_columns(outputs: Sequence[str], columns: Collection[str], table: str) -> None:
     """Raise if a column to add is there already, or is to be added twice."""
-    for i, name in enumerate(outputs):
-        if name in columns:
+    there, new = set(columns), set[str]()
+    for name in outputs:
+        if name in there:
             hint = "put something before the new names, as in --prefix f_, or leave the old columns out by --no-keep"
             raise RequestError(f"{table} has a column {name!r} already", hint=hint)
-        if name in outputs[:i]:
+        if name in new:
             raise RequestError(f"two results are both named {name!r}")
+        new.add(name)
 
 
 def _remedy(name: str, names: Sequence[str]) -> str:

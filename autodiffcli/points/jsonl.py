@@ -32,6 +32,7 @@ class JsonLines:
         self._template = ("%s" if request.keep else "{") + ", ".join(items) + "}"
         self._nulls = ["null"] * len(request.outputs)
         self._added = frozenset(request.outputs)
+        self._fixed = frozenset(request.fixed)
         check_new_columns(request.outputs, (), request.table)
 
     def header(self) -> bytes:
@@ -63,6 +64,8 @@ class JsonLines:
         if not all(type(row) is dict and stop == len(line) for (row, stop), line in zip(found, lines, strict=True)):
             return None
         if self._request.keep and not all(self._added.isdisjoint(row) for row, _ in found):
+            return None
+        if self._fixed and not all(self._fixed.isdisjoint(row) for row, _ in found):
             return None
         if any(set(map(type, column)) != {float} for column in cells):
             return None
@@ -127,9 +130,10 @@ class JsonLines:
                 reader.good(values, text, end)
 
     def _check_names(self, row: dict[str, object]) -> None:
-        if not self._known:
+        if not self._known or not self._fixed.isdisjoint(row):
+            inputs = [] if self._known else self._request.inputs
             self._known = True
-            find_columns(self._request.inputs, list(row), self._request.table)
+            find_columns(inputs, list(row), self._request.table, self._fixed)
         if self._request.keep and not self._added.isdisjoint(row):
             check_new_columns(self._request.outputs, row, self._request.table)
 

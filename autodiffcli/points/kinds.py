@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from autodiffcli.errors import RequestError
 
-__all__ = ["KINDS", "kind_by_content", "kind_by_name"]
+__all__ = ["kind_by_content", "kind_by_name"]
 
 KINDS = ("csv", "tsv", "jsonl")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from autodiffcli.errors import RequestError
 
-__all__ = ["Record", "Records", "line_end"]
+__all__ = ["Records", "line_end"]
 
 Record = tuple[list[str] | str, bytes]
 """The fields of a row, or what is wrong with it; and its bytes, line end included."""

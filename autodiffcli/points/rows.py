@@ -27,6 +27,7 @@ class Request:
     keep: bool
     on_error: OnError
     table: str
+    fixed: Sequence[str] = ()  # inputs whose value is given for all rows, so that no column may give it too
 
 
 @dataclass(frozen=True, slots=True)

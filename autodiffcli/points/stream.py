@@ -64,6 +64,7 @@ def stream(
     prefix: str = "",
     on_error: OnError = "fail",
     name: str = "-",
+    fixed: Sequence[str] = (),
 ) -> Summary:
     r"""Read a table of points from source, and write it to target with a column for each output.
 
@@ -71,6 +72,7 @@ def stream(
     kind: "csv", "tsv" or "jsonl"; "" goes by the content. keep: whether the table's columns are written too, their text
     as it is. prefix: put before the names of outputs. on_error: what a row that cannot be read does: "fail" raises,
     "skip" drops it, "null" keeps it without results. name: of the source, for messages.
+    fixed: inputs with one value for all rows, which no column may give too.
 
     Rows are written in order, as soon as they can be: what has arrived is answered before more is waited for, and
     memory does not grow with the table. Raises RequestError if the table is no such table or lacks an input's column,
@@ -84,7 +86,7 @@ def stream(
     b't,x,value\na,2,4.0\nb,0,inf\n'
     """
     lines = Source(source, name)
-    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, lines.name)
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, lines.name, fixed)
     table = _open_table(lines, kind, request)
     target.write(table.header())
     target.flush()

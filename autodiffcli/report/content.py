@@ -19,7 +19,6 @@ __all__ = [
     "gradient",
     "gradient_tables",
     "largest_difference",
-    "partial_adjoints",
     "tables",
     "value_tables",
 ]
@@ -72,18 +71,6 @@ def gradient(result: Gradient) -> Table:
     """Return the gradient, a row for each input."""
     columns = Column("input"), Column("derivative", "number")
     return Table.of("gradient", columns, list(result.gradient.items()))
-
-
-def partial_adjoints(trace: Trace) -> Table:
-    """Return every edge of the reverse sweep."""
-    rows = [
-        (r.name, r.user, r.node, r.partial, r.numbers, r.slope, r.value)
-        for i in trace.swept
-        for r in trace.partial_rows(i)
-    ]
-    names = "partial adjoint", "from", "to", "derivative", "at the point"
-    columns = [*(Column(name, "math") for name in names), Column("slope", "number"), Column("value", "number")]
-    return Table.of("partial adjoints", columns, rows)
 
 
 def comparison(results: Sequence[Gradient]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiffcli.costing.kinds import Number
 from autodiffcli.costing.results import Cost, Growth, ModeCost
-from autodiffcli.report.data import json_ready
+from autodiffcli.language.notation import counted, json_ready
 from autodiffcli.report.plain import lines
 from autodiffcli.report.table import Column, Table
 
@@ -62,7 +62,7 @@ def cost_view(cost: Cost) -> RenderableType:
 
     from autodiffcli.report.tables import table_view
 
-    head = f"{_some(cost.inputs, 'input')}, {_some(cost.operations, 'operation')}"
+    head = f"{counted(cost.inputs, 'input')}, {counted(cost.operations, 'operation')}"
     notes = [_note(mode, cost) for mode in cost.modes if mode.counts is not None]
     parts: list[RenderableType] = [Text(head), "", Padding(table_view(cost_table(cost, grouped=True)), (0, 0, 0, 1))]
     return Group(*parts, *(["", *notes] if notes else []))
@@ -78,8 +78,8 @@ def _note(mode: ModeCost, cost: Cost) -> RenderableType:
     counts = mode.counts
     again = counts.forward - round(counts.forward / mode.evaluations) if mode.evaluations else 0
     text = (
-        f"{_name(mode)}: {_some(counts.checkpoints, 'checkpoint')} of {_some(counts.kept, 'value')} in all, "
-        f"{_some(again, 'operation')} computed again, {counts.stored:,} of {cost.operations:,} values held at most"
+        f"{_name(mode)}: {counted(counts.checkpoints, 'checkpoint')} of {counted(counts.kept, 'value')} in all, "
+        f"{counted(again, 'operation')} computed again, {counts.stored:,} of {cost.operations:,} values held at most"
     )
     return Padding(Wrapped(text, "dim", indent=2), (0, 0, 0, 1), expand=False)
 
@@ -180,10 +180,6 @@ def _count(count: Number | None, grouped: bool = True) -> str:
     if isinf(count):
         return "> 10^30"
     return f"{count:,}" if grouped else str(count)
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _bytes(count: int | None) -> str:

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autodiffcli.backends.protocol import Gradient
+from autodiffcli.language.notation import json_ready
 from autodiffcli.language.write import PLAIN
 from autodiffcli.tracing.run import Trace
 
-__all__ = ["comparison_data", "gradient_data", "json_ready", "trace_data", "value_data"]
-
-
-def json_ready(x: Any) -> Any:
-    """Return data with its not-finite numbers as texts, which JSON has no numbers for.
-
-    >>> json_ready({"x": [1.5, float("nan"), float("-inf")]})
-    {'x': [1.5, 'nan', '-inf']}
-    """
-    if isinstance(x, float):
-        return float(x) if math.isfinite(x) else repr(float(x))
-    if isinstance(x, Mapping):
-        return {key: json_ready(value) for key, value in x.items()}
-    if isinstance(x, list | tuple):
-        return [json_ready(value) for value in x]
-    return x
+__all__ = ["comparison_data", "gradient_data", "value_data"]
 
 
 def gradient_data(result: Gradient, trace: bool = True) -> dict[str, Any]:

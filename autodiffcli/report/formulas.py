@@ -7,9 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autodiffcli.graph import Graph
-from autodiffcli.language.notation import latex_name, one_line
+from autodiffcli.language.notation import json_ready, latex_name, one_line
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style, number, write
-from autodiffcli.report.data import json_ready
 from autodiffcli.report.table import Column, Table
 from autodiffcli.tracing.quantities import output_name
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 
 from autodiffcli.drawing.dot import heading, title
-from autodiffcli.drawing.listing import counted, ends
+from autodiffcli.drawing.listing import ends, sizes
 from autodiffcli.drawing.model import Picture
 from autodiffcli.language.write import UNICODE, number
 from autodiffcli.report.table import Cell, Column, Table
@@ -62,7 +62,7 @@ def _notes(picture: Picture) -> list[str]:
         else:
             same = picture.name(what, say) if isinstance(what, int) else number(what, None, UNICODE)
             merged.setdefault(same, []).append(name)
-    nodes, edges = (count for _, count in counted(picture))
+    nodes, edges = (count for _, count in sizes(picture))
     halves = f" ({picture.size:,} forward, {len(picture.order) - picture.size:,} backward)" if picture.backward else ""
     equal = [" = ".join([*names[:_MOST], same]) for same, names in merged.items()]
     notes = {"results": ends(picture, UNICODE), "merged": equal, "not computed": dropped}

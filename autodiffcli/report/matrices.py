@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from autodiffcli.graph import Graph
 from autodiffcli.higher.results import Directional, Matrix, Taylor
-from autodiffcli.language.notation import one_line
+from autodiffcli.language.notation import json_ready, one_line
 from autodiffcli.language.write import UNICODE, number, write
-from autodiffcli.report.data import json_ready
 from autodiffcli.report.plain import lines
 from autodiffcli.report.table import Cell, Column, Table
+from autodiffcli.tracing.quantities import output_names
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -73,14 +73,11 @@ def matrix_data(result: Matrix) -> dict[str, Any]:
     return dict(json_ready(data))
 
 
-def matrix_view(result: Matrix, graph: Graph, names: Sequence[str], precision: int) -> RenderableType:
-    """Return what a terminal shows: each output with its formula and value, the matrix, why it was had this way.
-
-    names: of the outputs.
-    """
+def matrix_view(result: Matrix, graph: Graph, precision: int) -> RenderableType:
+    """Return what a terminal shows: each output with its formula and value, the matrix, why it was had this way."""
     from autodiffcli.report.wrap import Wrapped
 
-    values = dict(zip(names, result.values, strict=True))
+    values = dict(zip(output_names(graph), result.values, strict=True))
     why = Wrapped(f" {result.reason}", "dim", indent=1)
     return _page(graph, values, precision, [_Matrix(result, precision), "", why])
 

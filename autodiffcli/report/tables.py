@@ -1,6 +1,7 @@
 """Rich renderables for a terminal: they take the width they are given and colour only what the console allows.
 
-This module alone imports Rich. Texts of the user are `Text`, never markup.
+This module, `wrap` and `graphs` import Rich at once, so they are imported where a terminal is written to, and only
+there. Texts of the user are `Text`, never markup.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from autodiffcli.report.wrap import Wrapped
 from autodiffcli.tracing.quantities import output_name
 from autodiffcli.tracing.run import Trace
 
-__all__ = ["Flow", "compare_report", "eval_report", "grad_report", "headline", "ops_report", "table_view"]
+__all__ = ["Flow", "compare_report", "eval_report", "grad_report", "ops_report", "table_view"]
 
 ROWS = 40
 """Rows of a table that are shown; of a longer one the first and the last."""

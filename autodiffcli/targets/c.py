@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from autodiffcli.primitive import Primitive
 from autodiffcli.targets.compose import compose
-from autodiffcli.targets.function import INFIX, Form, Function, Helper, Target
+from autodiffcli.targets.function import CURLY, Form, Function, Helper, Target, in_math
 from autodiffcli.targets.header import header
 from autodiffcli.targets.names import words
 
@@ -74,8 +74,8 @@ def library(op: Primitive) -> str | None:
     """Return the function of math.h that a primitive is, or None."""
     if op.name in _OTHERS:
         return _OTHERS[op.name]
-    name = getattr(op.scalar, "__name__", "")
-    return name if name in _SAME and getattr(math, name, None) is op.scalar else None
+    name = in_math(op)
+    return name if name in _SAME else None
 
 
 def _define(name: str, parameters: Sequence[str], statements: Sequence[str], result: str) -> str:
@@ -86,13 +86,7 @@ def _define(name: str, parameters: Sequence[str], statements: Sequence[str], res
 TARGET = Target(
     language="C",
     reserved=RESERVED,
-    forms=INFIX
-    | {
-        "and": Form("{0} && {1}", 2, (3, 3)),
-        "or": Form("{0} || {1}", 1, (3, 3)),
-        "not": Form("!{0}", 7, (8,)),
-        "where": Form("{0} ? {1} : {2}", 0, (1, 1, 0)),
-    },
+    forms=CURLY,
     library=library,
     helper=lambda op: HELPERS.get(op.name),
     number=literal,

@@ -34,7 +34,7 @@ from autodiffcli.primitives import (
 from autodiffcli.primitives.powers import LN_2, horner
 from autodiffcli.primitives.trigonometric import _dsinc_far, _dsinc_near
 
-__all__ = ["FOLDED", "SPECIAL_ORDERS", "formula_of", "helper_graph"]
+__all__ = ["FOLDED", "SPECIAL_ORDERS", "helper_graph"]
 
 FOLDED = ("max", "min", "logsumexp")
 """Functions of any number of arguments that take them two at a time."""

@@ -6,8 +6,10 @@ expression nests deeper than a bound, so a graph of any depth gives code that co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 from autodiffcli.errors import RequestError
@@ -15,7 +17,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.primitive import PRIMITIVES, Primitive
 from autodiffcli.targets.formulas import FOLDED, SPECIAL_ORDERS, helper_graph
 
-__all__ = ["ATOM", "INFIX", "WIDEST", "Body", "Form", "Function", "Helper", "Target", "call"]
+__all__ = ["CURLY", "INFIX", "WIDEST", "Body", "Form", "Function", "Helper", "Target", "call", "in_math"]
 
 DEEPEST, WIDEST = 6, 88
 """How deep an expression nests, and how many characters it has, before a part of it becomes a local variable."""
@@ -80,8 +82,22 @@ INFIX = {
     "square": Form("{0}*{0}", 6, (ATOM,)),
 }
 
+# C and JavaScript write these alike too.
+CURLY = INFIX | {
+    "and": Form("{0} && {1}", 2, (3, 3)),
+    "or": Form("{0} || {1}", 1, (3, 3)),
+    "not": Form("!{0}", 7, (8,)),
+    "where": Form("{0} ? {1} : {2}", 0, (1, 1, 0)),
+}
+
 CONDITIONS = {"where": (0,), "and": (0, 1), "or": (0, 1), "not": (0,)}
 """Which arguments are conditions; those of every other primitive are numbers."""
+
+
+def in_math(op: Primitive) -> str:
+    """Return the name of the function in Python's math that a primitive is declared by, or ""."""
+    name = getattr(op.scalar, "__name__", "")
+    return name if getattr(math, name, None) is op.scalar else ""
 
 
 def call(function: str, count: int = 1) -> Form:
@@ -130,12 +146,9 @@ class Body:
         """
         target = self.target
         live = graph.live(graph.outputs)
-        uses = [0] * len(graph)
+        uses = graph.uses(live)
         for i in graph.outputs:
             uses[i] += 1
-        for i, args in enumerate(graph.args):
-            for a in args if live[i] else ():
-                uses[a] += 1
         statements: list[str] = []
         pieces: dict[int, Piece] = {}
 
@@ -165,10 +178,10 @@ class Body:
         """Return an operation as an expression, parts of it made locals first where it would be too deep or wide."""
         constants = [graph.constants.get(a) for a in graph.args[i]]
         if op.name in FOLDED:
-            while len(found) > 2:
-                found = [local(self._form(op, found[:2], [None, None], local)), *found[2:]]
-            if len(found) == 1:
-                return found[0]
+            *before, last = found
+            if not before:
+                return last
+            found = [reduce(lambda a, b: local(self._form(op, [a, b], [None, None], local)), before), last]
         return self._form(op, found, constants, local)
 
     def _form(

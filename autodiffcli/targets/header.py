@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from textwrap import wrap
 
 from autodiffcli.errors import printable
+from autodiffcli.language.notation import counted
 from autodiffcli.targets.function import Function
 from autodiffcli.targets.names import comment_lines
 
@@ -20,7 +21,7 @@ def header(
     names: the inputs in order, with what the code calls them.
     place_in, place_out: how a caller names the k-th; inputs without a place are parameters.
     """
-    counts = f"{_counted(len(names), 'input')}, {_counted(function.graph.operations(), 'operation')}"
+    counts = f"{counted(len(names), 'input')}, {counted(function.graph.operations(), 'operation')}"
     lines = [f"Written by adcalc compile: {function.name}, a function of {counts}."]
     text = comment_lines(function.graph.source)
     if text:
@@ -34,7 +35,3 @@ def header(
             wrapped = wrap(title + kept, 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
             lines += [line.replace("\0", " ") for line in wrapped]
     return lines
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from autodiffcli.primitive import Primitive
 from autodiffcli.targets.compose import compose
-from autodiffcli.targets.function import INFIX, Form, Function, Helper, Target, call
+from autodiffcli.targets.function import CURLY, Form, Function, Helper, Target, call, in_math
 from autodiffcli.targets.header import header
 from autodiffcli.targets.names import words
 
@@ -85,8 +85,8 @@ def library(op: Primitive) -> str | None:
     """Return the function of Math that a primitive is, or None."""
     if op.name in _OTHERS:
         return f"Math.{op.name}"
-    name = getattr(op.scalar, "__name__", "")
-    return f"Math.{name}" if name in _SAME and getattr(math, name, None) is op.scalar else None
+    name = in_math(op)
+    return f"Math.{name}" if name in _SAME else None
 
 
 def _define(name: str, parameters: Sequence[str], statements: Sequence[str], result: str) -> str:
@@ -97,14 +97,10 @@ def _define(name: str, parameters: Sequence[str], statements: Sequence[str], res
 TARGET = Target(
     language="JavaScript",
     reserved=RESERVED,
-    forms=INFIX
+    forms=CURLY
     | {
         "equal": Form("{0} === {1}", 4, (5, 5)),
         "not_equal": Form("{0} !== {1}", 4, (5, 5)),
-        "and": Form("{0} && {1}", 2, (3, 3)),
-        "or": Form("{0} || {1}", 1, (3, 3)),
-        "not": Form("!{0}", 7, (8,)),
-        "where": Form("{0} ? {1} : {2}", 0, (1, 1, 0)),
     },
     library=library,
     helper=lambda op: HELPERS.get(op.name),

@@ -19,10 +19,7 @@ def source(function: Function) -> str:
     """Return the function as LaTeX's mathematics."""
     graph = function.graph
     live = graph.live(graph.outputs)
-    uses, depths = [0] * len(graph), [0] * len(graph)
-    for i, args in enumerate(graph.args):
-        for a in args if live[i] else ():
-            uses[a] += 1
+    uses, depths = graph.uses(live), [0] * len(graph)
     # t_1 and t₁ look alike here
     prefix = fresh_prefix([unicodedata.normalize("NFKC", name).replace("_", "") for name in graph.inputs])
     locals_: dict[int, str] = {}

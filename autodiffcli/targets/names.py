@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 
 from autodiffcli.errors import RequestError, printable
+from autodiffcli.language.notation import greek
 
 __all__ = ["comment_lines", "fresh_prefix", "function_name", "safe_names", "words"]
 
@@ -46,11 +47,7 @@ def _allowed(name: str, reserved: Collection[str]) -> bool:
 def _ascii(character: str) -> str:
     if character.isascii():
         return character
-    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(character, ""))
-    if greek is not None:
-        title = greek[2].replace("LAMDA", "LAMBDA")
-        return title.lower() if greek[1] == "SMALL" else title.capitalize()
-    return f"u{ord(character):04x}"
+    return greek(character) or f"u{ord(character):04x}"
 
 
 def fresh_prefix(names: Collection[str]) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from autodiffcli.primitive import Primitive
 from autodiffcli.targets.compose import Composed, compose
-from autodiffcli.targets.function import INFIX, WIDEST, Form, Function, Helper, Target, call
+from autodiffcli.targets.function import INFIX, WIDEST, Form, Function, Helper, Target, call, in_math
 from autodiffcli.targets.header import header
 
-__all__ = ["FORMS", "RESERVED", "TARGET", "define", "literal", "module", "source"]
+__all__ = ["RESERVED", "TARGET", "define", "literal", "module", "source"]
 
 RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "math", "np", "special"])
 
@@ -97,10 +97,9 @@ def literal(x: float, module: str = "math") -> str:
 
 
 def _called(op: Primitive) -> str | None:
-    name = getattr(op.scalar, "__name__", "")
-    if op.name in ("sqrt", "cbrt", "lgamma"):  # declared with a correction that is not worth its code here
-        name = op.name
-    elif getattr(math, name, None) is not op.scalar:
+    # the three are declared with a correction that is not worth its code here
+    name = op.name if op.name in ("sqrt", "cbrt", "lgamma") else in_math(op)
+    if not name:
         return None
     return f"math.{name}" if op.name in _NEVER_RAISE else f"_{op.name}"
 

@@ -9,7 +9,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.language.notation import latex_name, one_line
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style
 
-__all__ = ["Quantities", "numbering", "output_name"]
+__all__ = ["Quantities", "numbering", "output_name", "output_names"]
 
 
 class Quantities:
@@ -17,8 +17,8 @@ class Quantities:
 
     def __init__(self, graph: Graph, style: Style) -> None:
         self.style = style
-        self.letter = _free_letter(graph, "vwutsrqpnm")
-        self._helper = _free_letter(graph, "tsrqpnmvwu".replace(self.letter, ""))
+        self.letter = _free("vwutsrqpnm", _numbered(graph))
+        self._helper = _free("tsrqpnmvwu".replace(self.letter, ""), _numbered(graph))
         self.output = output_name(graph.inputs)
         self.times = {PLAIN: "*", UNICODE: "·", LATEX: " \\cdot "}[style]
         self.minus = "−" if style is UNICODE else "-"
@@ -88,10 +88,26 @@ def output_name(inputs: Iterable[str]) -> str:
     >>> output_name(["x"]), output_name(["x", "y"])
     ('y', 'f')
     """
-    taken = set(inputs)
-    return next(letter * n for n in count(1) for letter in "yfzghu" if letter * n not in taken)
+    return _free("yfzghu", set(inputs))
 
 
-def _free_letter(graph: Graph, letters: str) -> str:
-    taken = {name.rstrip("0123456789") for name in graph.inputs if name[-1:].isdigit()}
+def output_names(graph: Graph) -> list[str]:
+    """Return what the outputs are called: y, or of several y1, y2, ...; another letter where an input has that name.
+
+    >>> from autodiffcli.language.parser import parse
+    >>> output_names(parse("x")), output_names(parse("(x, y1)"))
+    (['y'], ['f1', 'f2'])
+    """
+    if len(graph.outputs) == 1:
+        return [output_name(graph.inputs)]
+    letter = output_name(_numbered(graph))
+    return [f"{letter}{n}" for n in range(1, len(graph.outputs) + 1)]
+
+
+def _numbered(graph: Graph) -> set[str]:
+    """Return what stands before the number in the inputs' names."""
+    return {name.rstrip("0123456789") for name in graph.inputs if name[-1:].isdigit()}
+
+
+def _free(letters: str, taken: set[str]) -> str:
     return next(letter * n for n in count(1) for letter in letters if letter * n not in taken)

@@ -81,10 +81,10 @@ class PartialRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow(Row):
-    """A difference quotient of the numeric mode."""
+    """A difference quotient of the numeric mode. name: of the input."""
 
     kind = "difference"
-    variable: str
+    name: str
     step: float
     value: float
     error: float
@@ -92,9 +92,9 @@ class DifferenceRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class FormulaRow(Row):
-    """A partial derivative of the symbolic mode."""
+    """A partial derivative of the symbolic mode. name: of the input."""
 
     kind = "formula"
-    variable: str
+    name: str
     formula: str
     value: float

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from autodiffcli.errors import AdcalcError
 from autodiffcli.graph import Graph, Node
-from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, Primitive, carefully
+from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Primitive, carefully
 
-__all__ = ["MANY", "Rule", "known", "open_gate", "rule"]
+__all__ = ["MANY", "Known", "Rule", "known", "open_gate", "operands_of", "rule"]
 
 Known = tuple[tuple[float, str] | None, ...]
 """For each argument its value and name if it is a constant: x^2 has the partial 2*x, not n*x^(n-1)."""
@@ -60,17 +60,10 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
     if count > MANY or isinstance(slope, Gate):
         return None
     graph = Graph()
-    roles = {graph.input("y"): 0}
-    operands: list[Operand] = [Node(graph, 0)]
-    for i, constant in enumerate(constants, 1):
-        if constant is None:
-            a = graph.input(f"x{i}")
-            roles[a] = i
-        else:
-            a = graph.constant(*constant)
-        operands.append(Node(graph, a))
+    xs = operands_of(graph, constants)
+    roles = {x.id: role for role, x in enumerate(xs) if x.id in graph.names}
     try:
-        node = slope(*operands)
+        node = slope(*xs)
     except AdcalcError:
         return None
     if not isinstance(node, Node):
@@ -78,6 +71,14 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
     if node.constant is not None and node.id not in graph.constant_names:
         return node.constant
     return Rule(graph, node.id, roles, not any(op.condition for op in graph.ops))
+
+
+def operands_of(graph: Graph, constants: Known) -> list[Node]:
+    """Append what a rule is run on, and return it: y, then x1, x2, ... or the constants that stand for them."""
+    xs = [Node(graph, graph.input("y"))]
+    for i, constant in enumerate(constants, 1):
+        xs.append(Node(graph, graph.input(f"x{i}") if constant is None else graph.constant(*constant)))
+    return xs
 
 
 def open_gate(op: Primitive, k: int, operands: Sequence[float]) -> bool:

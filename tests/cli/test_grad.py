@@ -119,7 +119,7 @@ def test_an_infinite_derivative_is_reported(mode: str) -> None:
 def test_an_infinite_value_is_reported() -> None:
     done = call("eval", "1/x", "--at", "x=0")
     assert done.status == 0 and done.out == "value=inf\n"
-    assert done.err == "warning: the value is inf: div at 1, 0 is inf\n"
+    assert done.err == "warning: the value is inf: / at 1, 0 is inf\n"
 
 
 def test_an_undefined_derivative_fails() -> None:

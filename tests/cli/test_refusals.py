@@ -16,6 +16,7 @@ from tests.cli.support import ROOT, call, good, refused, run
     [
         (["grda", "x"], "there is no command 'grda'", "did you mean grad?"),
         (["x^2"], "there is no command 'x^2'", 'adcalc grad "x^2" differentiates an expression'),
+        (["help"], "there is no command 'help'", "adcalc --help lists the commands"),
         (["--vrsion"], "there is no option --vrsion", "did you mean --version?"),
         (["--format", "json", "grad", "x"], "there is no option --format", "follow its name"),
         (["grad"], "EXPR is missing", 'adcalc grad "x^2" --at x=3'),
@@ -56,6 +57,7 @@ def test_no_arguments_show_the_help() -> None:
     ("expression", "said", "place", "remedy"),
     [
         ("sin x", "sin needs parentheses", "^^^^^", "write sin(x)"),
+        ("x, y", "',' is not expected here", " ^", "in one pair of parentheses: (x, y)"),
         ("2 sin x + 1", "sin needs parentheses", "  ^^^^^", "write sin(x)"),
         ("1/sin x", "sin needs parentheses", "  ^^^^^", "write sin(x)"),
         ("sin 2", "sin needs parentheses", "    ^", "write sin(2)"),
@@ -106,6 +108,41 @@ def test_what_a_terminal_would_obey_is_shown(character: str) -> None:
         done = call(*args)
         assert done.status in (0, 2) and not set(character.strip("[31m")) & set(done.out + done.err.replace("\r\n", ""))
     assert "\x1b" not in refused(f"{character}\x1b[2J") + refused("grad", "x", f"--a{character}\x1b")
+
+
+@pytest.mark.parametrize(
+    ("args", "option", "where"),
+    [
+        (["grad", "x*y", "--trace"], "--trace", "as formulas"),
+        (["grad", "x*y", "--precision", "3"], "--precision", "as formulas"),
+        (["grad", "x", "--at", "x=1", "--trace"], "--trace", "in plain output"),
+        (["eval", "x", "--at", "x=1", "--trace"], "--trace", "in plain output"),
+        (["grad", "x", "--at", "x=1", "--mode", "all", "--trace", "--format", "table"], "--trace", "--mode all"),
+        (["grad", "x", "--at", "x=1", "--precision", "3", "--format", "json"], "--precision", "in json"),
+        (["jacobian", "x", "--at", "x=1", "--precision", "3", "--format", "json"], "--precision", "in json"),
+        (["grad", "x", "--points", "-", "--precision", "3"], "--precision", "in a table of points"),
+        (["grad", "x", "--points", "-", "--trace"], "--trace", "in a table of points"),
+        (["grad", "x", "--points", "-", "--no-share"], "--no-share", "in a table of points"),
+        (["eval", "-", "--format", "jsonl", "--no-share"], "--no-share", "JSON Lines"),
+        (["grad", "-", "--format", "jsonl", "--trace"], "--trace", "JSON Lines"),
+        (["diff", "x", "--precision", "3"], "--precision", "to a formula"),
+        (["diff", "x", "--at", "x=1", "--format", "latex"], "--at", "in latex"),
+        (["graph", "x", "--rankdir", "TB"], "--rankdir", "in text"),
+        (["graph", "x", "--precision", "3"], "--precision", "without values"),
+        (["graph", "x", "--at", "x=1", "--precision", "3", "--format", "json"], "--precision", "in json"),
+    ],
+)
+def test_options_that_would_do_nothing(args: list[str], option: str, where: str) -> None:
+    said, hint = refused(*args, stdin=b"x\n1\n").splitlines()
+    assert said.startswith(f"error: {option} does nothing") and where in said
+    assert hint.startswith("hint: ")
+
+
+@pytest.mark.parametrize("command", ["grad", "eval"])
+def test_no_output_of_several_is_lost(command: str) -> None:
+    forms = [["--at", "x=1,y=2"], ["--points", "-"], *([[]] if command == "grad" else [])]
+    for form in forms:
+        assert "this expression has 2" in refused(command, "(x*y, x+y)", *form, stdin=b"x,y\n1,2\n")
 
 
 def test_markup_is_text() -> None:

@@ -91,3 +91,10 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
     assert "in reverse mode" in refused("grad", "x", "--points", "-", "--mode", "forward", stdin=b"x\n1\n")
     for data in (b"\x1f\x8b\x08", b"PK\x03\x04", b"x\n1\n\xff\n", b"x\n\x00\n"):
         assert "error: " in refused("eval", "x", "--points", "-", stdin=data)
+
+
+@pytest.mark.parametrize("table", [b"x,y\n1,5\n", b'{"x": 1, "y": 5}\n'])
+def test_a_value_given_by_the_point_and_by_a_column_is_refused(table: bytes) -> None:
+    answer = call("grad", "x*y", "--points", "-", "--at", "y=2", stdin=table)
+    assert answer.status == 2
+    assert "'y' is given twice: by --at and by a column" in answer.err

@@ -75,6 +75,11 @@ def test_columns_is_obeyed() -> None:
     assert len(wide.splitlines()) < len(narrow.splitlines())
 
 
+def test_columns_of_0_are_no_width() -> None:
+    shown = run(*GRAD, "--format", "table", env={"COLUMNS": "0"}).out
+    assert shown == run(*GRAD, "--format", "table", env={"COLUMNS": "80"}).out != ""
+
+
 def test_json_on_a_terminal_is_indented() -> None:
     assert on_terminal(*GRAD, "--format", "json").count("\n") > 20
     assert run(*GRAD, "--format", "json").out.count("\n") == 1

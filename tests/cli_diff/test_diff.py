@@ -69,6 +69,10 @@ def test_refusals(args: list[str], said: str) -> None:
     assert said in refused("diff", *args)
 
 
+def test_where_the_value_is_undefined_there_is_no_derivative() -> None:
+    assert "ln is undefined at -1" in refused("diff", "ln(x)", "--at", "x=-1", status=1)
+
+
 def test_undefined_and_infinite_values() -> None:
     assert "undefined" in refused("diff", "sqrt(x)", "--at", "x=-1", status=1)
     done = call("diff", "sqrt(x)", "--at", "x=0")

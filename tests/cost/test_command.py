@@ -85,11 +85,19 @@ def test_a_narrow_terminal_breaks_no_number(monkeypatch: pytest.MonkeyPatch) -> 
         (("x{i} * ...", "--n", "3", "--at", "x1=2"), "leave out --at"),
         (("x^2", "--checkpoint", "cube"), "'cube' is no budget"),
         (("x^2", "--at", "y=1"), "y"),
-        (("x^2", "--precision", "0"), "--precision"),
+        (("x^2", "--precision", "3"), "there is no option --precision"),
+        (("x{i} * ...",), "say how many terms ... stands for"),
+        (("x{i} * ...", "--n", "100000000"), "smaller numbers"),
+        (("(x*y, x+y)",), "adcalc jacobian takes several"),
     ],
 )
 def test_refusals(args: tuple[str, ...], wanted: str) -> None:
     assert wanted in refused("cost", *args)
+
+
+def test_a_family_may_be_unshared() -> None:
+    shared, alone = (good("cost", "sin(z)*x{i} + ...", "--n", "3", option) for option in ("--share", "--no-share"))
+    assert "n3_value_operations=6\n" in shared and "n3_value_operations=8\n" in alone
 
 
 @pytest.mark.parametrize("budget", ["sqrt", "binomial", "9"])
@@ -104,7 +112,7 @@ def test_grad_with_checkpoints(budget: str) -> None:
 @pytest.mark.parametrize(
     ("args", "wanted"),
     [
-        (("--at", "x=1", "--checkpoint", "sqrt", "--trace"), "a trace shows every value"),
+        (("--at", "x=1", "--checkpoint", "sqrt", "--trace", "--format", "table"), "a trace shows every value"),
         (("--at", "x=1", "--checkpoint", "sqrt", "--mode", "forward"), "not to forward mode"),
         (("--checkpoint", "sqrt", "--points", "-"), "not to tables of points"),
         (("--checkpoint", "sqrt"), "'x' has no value"),

@@ -92,6 +92,10 @@ def test_products_compose(tmp_path: Path) -> None:
     assert "standard input can be read once" in refused("vjp", "-", *at, "--cotangent", "-", stdin=b"x*y")
 
 
+def test_a_constant_has_a_taylor_series() -> None:
+    assert good("taylor", "3", "--order", "2") == "c0=3\nc1=0\nc2=0\n"
+
+
 def test_what_cannot_be_had() -> None:
     assert "ln is undefined at -1" in refused("jacobian", "(x, ln(x))", "--at", "x=-1", status=1)
     undefined = refused_after_output("jacobian", "(x, x*sqrt(x))", "--at", "x=0")

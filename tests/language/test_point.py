@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from autodiffcli import RequestError
+from autodiffcli import RequestError, parse
 from autodiffcli.language.point import arrange, parse_point, point_from_data
 
 
@@ -43,10 +43,10 @@ def test_json() -> None:
 
 
 def test_missing_and_superfluous_inputs_are_named() -> None:
-    assert arrange({"y": 2.0, "x": 1.0}, ["x", "y"]) == [1.0, 2.0]
+    assert arrange({"y": 2.0, "x": 1.0}, parse("x + y")) == [1.0, 2.0]
     with pytest.raises(RequestError, match="'y' has no value"):
-        arrange({"x": 1.0}, ["x", "y"])
+        arrange({"x": 1.0}, parse("x + y"))
     with pytest.raises(RequestError, match="'z' is not in the expression: it has 'x'"):
-        arrange({"x": 1.0, "z": 2.0}, ["x"])
+        arrange({"x": 1.0, "z": 2.0}, parse("x"))
     with pytest.raises(RequestError, match="'X' is given and not in the expression"):
-        arrange({"X": 1.0}, ["x"])
+        arrange({"X": 1.0}, parse("x"))

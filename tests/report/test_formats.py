@@ -21,7 +21,7 @@ from autodiffcli.backends.protocol import Gradient
 from autodiffcli.graph import Graph
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE
 from autodiffcli.report import plain
-from autodiffcli.report.content import gradient, partial_adjoints, tables
+from autodiffcli.report.content import gradient, tables
 from autodiffcli.report.data import comparison_data, gradient_data, value_data
 from autodiffcli.report.formats import FORMATS, STYLES, csv, html, latex, markdown, tsv
 from autodiffcli.report.table import Column, Table
@@ -89,8 +89,8 @@ def test_rows_of_every_mode_are_data(result: Gradient) -> None:
     odd = replace(result, sweeps=[], steps={"x1": 1e-5}, errors={"x1": 1e-9}, formulas={"x1": 4})
     data = gradient_data(odd)["trace"]
     assert data[-2:] == [
-        {"kind": "difference", "variable": "x1", "step": 1e-5, "value": 5.5, "error": 1e-9},
-        {"kind": "formula", "variable": "x1", "formula": "sin(x2)", "value": 5.5},
+        {"kind": "difference", "name": "x1", "step": 1e-5, "value": 5.5, "error": 1e-9},
+        {"kind": "formula", "name": "x1", "formula": "sin(x2)", "value": 5.5},
     ]
 
 
@@ -165,7 +165,7 @@ def test_latex_compiles(attacked: Gradient, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_takes_every_table(result: Gradient, name: str) -> None:
     trace = Trace(result, STYLES[name])
-    for table in (*tables(trace), gradient(result), partial_adjoints(trace), Table.of("none", [Column("x")], [])):
+    for table in (*tables(trace), gradient(result), Table.of("none", [Column("x")], [])):
         text = FORMATS[name]([table], 6)
         assert text.endswith("\n")
         assert "\u0000" not in text
