@@ -41,6 +41,7 @@ LAYERS = (
     "api",
     "__init__",  # the library's handful of names
     "cli",
+    "__main__",
 )
 HEAVY = {"numpy", "rich", "scipy", "lark", "json"}
 ENDS_OR_TALKS = {"print", "input", "exit", "quit", "breakpoint", "SystemExit"}
