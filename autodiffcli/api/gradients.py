@@ -137,9 +137,11 @@ class Compiled:
 
 def with_threads(work: Callable[[int], None], starts: Sequence[int]) -> None:
     """Call work for each start on as many threads as there are processors: NumPy lets go of the interpreter's lock."""
-    from os import sched_getaffinity
+    import os
 
-    threads = min(len(sched_getaffinity(0)), len(starts))
+    affinity = getattr(os, "sched_getaffinity", None)  # the processors this process may use; only Linux tells
+    processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    threads = min(processors, len(starts))
     if threads <= 1:
         for start in starts:
             work(start)
