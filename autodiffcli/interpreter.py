@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from math import isinf, isnan
 from typing import Any
@@ -28,7 +28,7 @@ def run(graph: Graph, point: Sequence[float]) -> list[float]:
     >>> run(g, [3.0])
     [3.0, 9.0, 1.0, 10.0]
     """
-    return _interpret(graph, point, lambda op: op.scalar)
+    return _interpret(graph, point, {op: op.scalar for op in set(graph.ops)})
 
 
 def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[int]] | None = None) -> list[Any]:
@@ -39,7 +39,7 @@ def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[in
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return _interpret(graph, columns, lambda op: op.array, drops)
+        return _interpret(graph, columns, _array_kernels(set(graph.ops)), drops)
 
 
 def execute(
@@ -135,10 +135,18 @@ def _at(graph: Graph, values: Sequence[float], node: int) -> str:
     return ", ".join(f"{values[a]:.6g}" for a in graph.args[node])
 
 
+def _array_kernels(ops: Collection[Primitive]) -> dict[Primitive, Callable[..., Any]]:
+    kernels = {op: op.array for op in ops}
+    for op in ops:
+        if op.joint is not None and all(other in kernels for other in op.joint.ops):
+            kernels |= op.joint.kernels()
+    return kernels
+
+
 def _interpret(
     graph: Graph,
     inputs: Sequence[Any],
-    kernel: Callable[[Primitive], Callable[..., Any]],
+    kernels: Mapping[Primitive, Callable[..., Any]],
     drops: Sequence[Iterable[int]] | None = None,
 ) -> list[Any]:
     if len(inputs) != len(graph.inputs):
@@ -147,5 +155,5 @@ def _interpret(
     for i, x in chain(graph.constants.items(), zip(graph.inputs.values(), inputs, strict=True)):
         values[i] = x
     steps = zip(range(len(graph)), graph.ops, graph.args, repeat(()) if drops is None else drops)  # noqa: B905
-    execute(steps, values, {op: kernel(op) for op in set(graph.ops)}, lambda node: values.__setitem__(node, None))
+    execute(steps, values, kernels, lambda node: values.__setitem__(node, None))
     return values

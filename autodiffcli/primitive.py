@@ -15,7 +15,17 @@ from typing import Any, ClassVar, NamedTuple
 
 from autodiffcli.errors import missing_extra
 
-__all__ = ["ARITHMETIC_ERRORS", "FUNCTIONS", "PRIMITIVES", "Corner", "Gate", "Operators", "Primitive", "primitive"]
+__all__ = [
+    "ARITHMETIC_ERRORS",
+    "FUNCTIONS",
+    "PRIMITIVES",
+    "Corner",
+    "Gate",
+    "Operators",
+    "Primitive",
+    "evaluate_together",
+    "primitive",
+]
 
 Operand = Any
 """What primitives work on: a float, a NumPy array, or anything that defines `apply_primitive` (a graph node)."""
@@ -60,6 +70,7 @@ class Primitive:
         "edge",
         "extra",
         "formula",
+        "joint",
         "latex",
         "meaning",
         "name",
@@ -88,6 +99,7 @@ class Primitive:
         self._array: str | Callable[..., Any] = _undeclared
         self.array_name = ""  # where its declaration names a function in numpy, or "module:name"
         self._rules: dict[int, tuple[Partial, ...]] = {}
+        self.joint: Joint | None = None
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -131,6 +143,38 @@ class Primitive:
         if found is None:
             found = self._rules[count] = tuple(self.partials(k, count) for k in range(count))
         return found
+
+
+class Joint:
+    """Primitives of one argument that cost less on arrays together than apart."""
+
+    def __init__(self, ops: tuple[Primitive, ...], array: str) -> None:
+        self.ops, self._array = ops, array
+
+    def kernels(self) -> dict[Primitive, Callable[[Any], Any]]:
+        """Return the functions that evaluate arrays in one run: what one computes for the others is kept for them."""
+        together = _load(self._array, self.ops[0])
+        kept: dict[int, tuple[Any, list[Any]]] = {}
+
+        def kernel(place: int) -> Callable[[Any], Any]:
+            def evaluate(x: Any) -> Any:
+                _, results = kept.get(id(x)) or (x, None)
+                if results is None or results[place] is None:
+                    kept[id(x)] = x, (results := list(together(x)))
+                result, results[place] = results[place], None
+                if not any(r is not None for r in results):
+                    del kept[id(x)]
+                return result
+
+            return evaluate
+
+        return {op: kernel(place) for place, op in enumerate(self.ops)}
+
+
+def evaluate_together(ops: tuple[Primitive, ...], array: str) -> None:
+    """Declare that "module:name" evaluates several primitives of one NumPy array at once, in this order."""
+    for op in ops:
+        op.joint = Joint(ops, array)
 
 
 class Operators:

@@ -105,7 +105,7 @@ def trace(
 class Compiled:
     """An expression ready to be applied to arrays of points."""
 
-    block_rows = 32_768
+    block_rows = 16_384
     """Points that are computed at a time: few enough that every intermediate array stays in the processor's cache."""
 
     def __init__(self, graph: Graph, wrt: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiffcli.primitive import Corner, Operand, Primitive, primitive
+from autodiffcli.primitive import Corner, Operand, Primitive, evaluate_together, primitive
 from autodiffcli.primitives.powers import direction, hypot, sqrt
 from autodiffcli.primitives.selection import absolute, equal, sign, where
 
@@ -47,6 +47,7 @@ cos: Primitive = primitive(
     meaning="the cosine",
     samples=(-1.25, 0.7, 1.5707963267948966, 1e22),
 )
+evaluate_together((sin, cos), "autodiffcli.primitives.sincos:sin_and_cos")
 tan = primitive(
     "tan",
     math.tan,
