@@ -10,12 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autodiffcli.api.checks import check, sweep
     from autodiffcli.api.costs import cost, growth
     from autodiffcli.api.differentials import hessian, hvp, jacobian, jvp, taylor, vjp
+    from autodiffcli.api.digits import proven
     from autodiffcli.api.formulas import derivative, formula
     from autodiffcli.api.gradients import compile, evaluate, gradient, parse, trace
     from autodiffcli.api.pictures import draw
     from autodiffcli.api.sources import source
+    from autodiffcli.api.uncertainties import propagate
     from autodiffcli.errors import AdcalcError, MathError, RequestError
     from autodiffcli.primitive import PRIMITIVES
 
@@ -24,6 +27,7 @@ __all__ = [
     "AdcalcError",
     "MathError",
     "RequestError",
+    "check",
     "compile",
     "cost",
     "derivative",
@@ -37,7 +41,10 @@ __all__ = [
     "jacobian",
     "jvp",
     "parse",
+    "propagate",
+    "proven",
     "source",
+    "sweep",
     "taylor",
     "trace",
     "vjp",
@@ -51,9 +58,12 @@ _HOMES = {
     "api.gradients": ("compile", "evaluate", "gradient", "parse", "trace"),
     "api.differentials": ("hessian", "hvp", "jacobian", "jvp", "taylor", "vjp"),
     "api.formulas": ("derivative", "formula"),
+    "api.checks": ("check", "sweep"),
     "api.costs": ("cost", "growth"),
     "api.pictures": ("draw",),
     "api.sources": ("source",),
+    "api.uncertainties": ("propagate",),
+    "api.digits": ("proven",),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 __all__ = ["AdcalcError", "MathError", "RequestError", "Span", "missing_extra", "printable", "shortened"]
 
@@ -25,12 +26,23 @@ class AdcalcError(Exception):
     status = 2
     """Exit status of the command line."""
 
-    def __init__(self, message: str, *, source: str = "", span: Span | None = None, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str = "",
+        span: Span | None = None,
+        hint: str = "",
+        notes: Sequence[str] = (),
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(shortened(message))
         self.message = shortened(message)
         self.source = source
         self.span = span
         self.hint = shortened(hint)
+        self.notes = [shortened(note) for note in notes]  # what is known of the place, a line each
+        self.facts = dict(facts or {})  # the same for programs
 
     def place(self) -> tuple[int, int] | None:
         """Return line and column, both counted from 1, or None where the error has no place."""
@@ -39,14 +51,15 @@ class AdcalcError(Exception):
         before = self.source[: self.span[0]]
         return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
-    def report(self) -> str:
-        """Return the whole text for a person: message, source line with carets, hint."""
-        lines = [f"error: {printable(self.message)}"]
+    def report(self, kind: str = "error") -> str:
+        """Return the whole text for a person: message, source line with carets, notes, hint."""
+        lines = [f"{kind}: {printable(self.message)}"]
         place = self.place()
         if self.span is not None and place is not None:
             if "\n" in self.source:
                 lines[0] += f" (line {place[0]}, column {place[1]})"
             lines += _excerpt(self.source, self.span)
+        lines += map(printable, self.notes)
         if self.hint:
             lines.append(f"hint: {printable(self.hint)}")
         return "\n".join(lines)
@@ -57,6 +70,7 @@ class AdcalcError(Exception):
         place = self.place()
         if place is not None and self.span is not None:
             data |= {"line": place[0], "column": place[1], "span": list(self.span)}
+        data |= self.facts
         if self.hint:
             data["hint"] = self.hint
         return data

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from math import copysign, isnan
 
 from autodiffcli.errors import Span
-from autodiffcli.primitive import Operand, Operators, Primitive
+from autodiffcli.primitive import Exact, Operand, Operators, Primitive
 
 __all__ = ["CONSTANT", "INPUT", "Graph", "Node", "fold", "growing"]
 
@@ -44,6 +44,8 @@ class Graph:
     args[i]  the ids of its arguments, all below i
     inputs   name -> id, in order of appearance
     outputs  ids of the results
+    exact    nothing in it is rounded: a constant that no float equals has for its name the text that says it, and
+             arithmetic on constants is left to those who evaluate the graph
 
     >>> from autodiffcli.primitives import sin
     >>> g = Graph()
@@ -61,6 +63,7 @@ class Graph:
         "constant_names",
         "constants",
         "ends",
+        "exact",
         "inputs",
         "names",
         "ops",
@@ -70,7 +73,7 @@ class Graph:
         "starts",
     )
 
-    def __init__(self, source: str = "", share: bool = True) -> None:
+    def __init__(self, source: str = "", share: bool = True, exact: bool = False) -> None:
         self.ops: list[Primitive] = []
         self.args: list[tuple[int, ...]] = []
         self.inputs: dict[str, int] = {}
@@ -80,7 +83,7 @@ class Graph:
         self.outputs: list[int] = []
         self.source = source
         self.starts, self.ends = array("q"), array("q")  # spans in the source, -1 for nodes that have none
-        self.share = share
+        self.share, self.exact = share, exact
         self._ids: dict[Primitive, dict[tuple[int, ...], int]] = {}
         self._constants: dict[object, int] = {}
         self._stale = False  # whether _ids is yet to be made: most graphs that are reordered never grow again
@@ -130,6 +133,12 @@ class Graph:
                 self.constant_names[found] = name
         return found
 
+    def number(self, value: float) -> int:
+        """Return the id of a number that stands among operands."""
+        if self.exact and isinstance(value, Exact):
+            return self.constant(float(value), value.text)
+        return self.constant(float(value))
+
     def parameter(self) -> int:
         """Return the id of a fresh leaf that stands for a parameter of a function; `leveled` takes it away."""
         return self._leaf(INPUT, -1, -1)
@@ -152,7 +161,7 @@ class Graph:
         order = sorted(range(len(levels)), key=levels.__getitem__)
         if 0 in live:
             order = [i for i in order if live[i]]
-        new = Graph(self.source, self.share)
+        new = Graph(self.source, self.share, self.exact)
         ids = dict(zip(order, range(len(order)), strict=True))
         new.ops = [self.ops[i] for i in order]
         new.args = [
@@ -174,7 +183,7 @@ class Graph:
 
     def copy(self) -> Graph:
         """Return a graph that grows on its own from here."""
-        new = Graph(self.source, self.share)
+        new = Graph(self.source, self.share, self.exact)
         new.ops, new.args = self.ops.copy(), self.args.copy()
         new.inputs, new.names, new.outputs = self.inputs.copy(), self.names.copy(), self.outputs.copy()
         new.constants, new.constant_names = self.constants.copy(), self.constant_names.copy()
@@ -290,7 +299,7 @@ class Node(Operators):
     def apply_primitive(op: Primitive, xs: Sequence[Operand]) -> Node:
         """Append op to the graph of its operands, numbers among them becoming constants."""
         graph = next(x.graph for x in xs if x.__class__ is Node)
-        args = tuple([x.id if x.__class__ is Node else graph.constant(float(x)) for x in xs])
+        args = tuple([x.id if x.__class__ is Node else graph.number(x) for x in xs])
         folded = fold(graph, op, args)
         return Node(graph, graph.apply(op, args) if folded is None else folded)
 
@@ -302,7 +311,9 @@ def fold(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int | None:
     """
     constants = graph.constants
     known = [constants.get(a) for a in args]
-    if None not in known and (op.condition or graph.constant_names.keys().isdisjoint(args)):  # pi-1 stays pi-1
+    if graph.exact:
+        known = [None if a in graph.constant_names else constants.get(a) for a in args]  # of those, floats are rounded
+    if None not in known and (op.condition or not (graph.exact or graph.constant_names.keys() & args)):  # pi-1 stays
         return graph.constant(op.evaluate(*known))  # type: ignore[arg-type]
     if len(args) == 2:
         left, right = op.units

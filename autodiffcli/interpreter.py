@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain, repeat
-from math import isinf, isnan
 from typing import Any
 
-from autodiffcli.chain import Edge, Slots, pull
-from autodiffcli.errors import MathError, RequestError
-from autodiffcli.graph import INPUT, Graph
+from autodiffcli.chain import Slots
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Primitive
 
-__all__ = ["Step", "execute", "infinite", "last_uses", "run", "run_blocks", "undefined", "undefined_derivative"]
+__all__ = ["Step", "execute", "last_uses", "run", "run_blocks"]
 
 Step = tuple[int, Primitive, tuple[int, ...], Iterable[int]]
 """A node, its primitive, its arguments, and the nodes whose values may go after it."""
@@ -79,60 +78,6 @@ def last_uses(graph: Graph, keep: Iterable[int]) -> list[list[int]]:
                 seen[a] = 1
                 drops[j].append(a)
     return drops
-
-
-def undefined(graph: Graph, values: Sequence[float], node: int) -> MathError:
-    """Return the error that says where a nan began."""
-    node = _origin(graph, values, node, isnan)
-    op, span = graph.ops[node], graph.span(node)
-    if op is INPUT:
-        return MathError(f"the result is undefined: {graph.names[node]} is nan", source=graph.source, span=span)
-    if not graph.args[node]:
-        return MathError("the result is undefined: this is nan", source=graph.source, span=span)
-    domain = f"the domain of {op.symbol} is {op.domain}" if op.domain else ""
-    return MathError(
-        f"{op.symbol} is undefined at {_at(graph, values, node)}", source=graph.source, span=span, hint=domain
-    )
-
-
-def infinite(graph: Graph, values: Sequence[float], node: int) -> str:
-    """Return the sentence that says where an infinite value began."""
-    value, node = values[node], _origin(graph, values, node, isinf)
-    if not graph.args[node]:
-        return f"the value is {value}, as {graph.names.get(node) or 'a constant'} is"
-    return f"the value is {value}: {graph.ops[node].symbol} at {_at(graph, values, node)} is {values[node]}"
-
-
-def undefined_derivative(graph: Graph, values: Sequence[float], name: str) -> MathError:
-    """Return the error for a derivative that is nan though the value is a number: where in the sweep it began."""
-    edges: list[Edge] = []
-    pull(graph, values, graph.outputs[0], graph.depends([graph.inputs[name]]), edges=edges)
-    edge = next((e for e in edges if isnan(e.term)), None)
-    message = f"the derivative by {name} is undefined (nan)"
-    if edge is None:
-        return MathError(message)
-    at = f"{graph.ops[edge.user].symbol} at {_at(graph, values, edge.user)}"
-    return MathError(
-        f"{message}: in the sweep back, {at} has the partial derivative {edge.partial:.6g}",
-        source=graph.source,
-        span=graph.span(edge.user),
-    )
-
-
-def _origin(graph: Graph, values: Sequence[float], node: int, bad: Callable[[float], bool]) -> int:
-    """Return the node, on the way back from a bad value along the sides taken, whose own arguments are good."""
-    while True:
-        args = graph.args[node]
-        if graph.ops[node].name == "where":
-            args = args[1:2] if values[args[0]] else args[2:3]
-        behind = next((a for a in args if bad(values[a])), None)
-        if behind is None:
-            return node
-        node = behind
-
-
-def _at(graph: Graph, values: Sequence[float], node: int) -> str:
-    return ", ".join(f"{values[a]:.6g}" for a in graph.args[node])
 
 
 def _array_kernels(ops: Collection[Primitive]) -> dict[Primitive, Callable[..., Any]]:

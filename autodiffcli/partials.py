@@ -17,6 +17,7 @@ from autodiffcli.chain import slope_of
 from autodiffcli.derivatives import extend
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, Node, growing
+from autodiffcli.limits import PARTIALS
 from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitives import div, logical_and, logical_not, mul, where
 
@@ -28,9 +29,6 @@ Index = tuple[int, ...]
 HIGHEST = 170
 """Order of derivatives that are built at most: n! is a float up to here."""
 
-LARGEST = 100_000
-"""Partial derivatives that are built at most."""
-
 Coefficient = Node | float
 Level = dict[Index, Coefficient]
 _Pairs = dict[Index, list[tuple[Index, Index]]]
@@ -40,7 +38,7 @@ def partials(graph: Graph, wrt: Sequence[str], order: int) -> tuple[Graph, dict[
     """Return the graph of the value and every partial derivative up to an order, and the outputs' positions.
 
     The outputs come in graded order: value, ∂x, ∂y, ∂xx, ∂xy, ∂yy, ...; those that symmetry makes equal come once.
-    Raises RequestError for an order below 0, more than LARGEST derivatives, and a derivative that is refused.
+    Raises RequestError for an order below 0, more than limits.PARTIALS derivatives, and a derivative that is refused.
 
     >>> from autodiffcli.interpreter import run
     >>> from autodiffcli.language.parser import parse
@@ -57,9 +55,9 @@ def partials(graph: Graph, wrt: Sequence[str], order: int) -> tuple[Graph, dict[
             hint=f"the factor {HIGHEST + 1}! is beyond the largest float; adcalc taylor goes on, without it",
         )
     count = comb(len(wrt) + order, order)
-    if count > LARGEST:
+    if count > PARTIALS:
         raise RequestError(
-            f"{len(wrt)} inputs have {count:,} partial derivatives up to order {order}, and {LARGEST:,} are the limit",
+            f"{len(wrt)} inputs have {count:,} partial derivatives up to order {order}, and {PARTIALS:,} are the limit",
             hint="choose a lower --order, or fewer inputs with --wrt",
         )
     indices = [m for d in range(order + 1) for m in combinations_with_replacement(range(len(wrt)), d)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import import_module
 from math import inf, nan
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 from autodiffcli.errors import missing_extra
 
@@ -20,7 +20,9 @@ __all__ = [
     "FUNCTIONS",
     "PRIMITIVES",
     "Corner",
+    "Exact",
     "Gate",
+    "NotAnalytic",
     "Operators",
     "Primitive",
     "evaluate_together",
@@ -32,6 +34,35 @@ Operand = Any
 
 ARITHMETIC_ERRORS = (ZeroDivisionError, OverflowError, ValueError)
 """What Python's float arithmetic raises where IEEE 754 gives inf or nan."""
+
+
+class Exact(float):
+    """A float that stands for a number which it can only round; the text says which, in the language.
+
+    Where digits are proven the text is evaluated, elsewhere it is a float like any other. In place of a partial
+    derivative it is a constant slope.
+
+    >>> LN_2 = Exact(0.6931471805599453, "ln(2)")
+    >>> LN_2 * 2.0, LN_2.text
+    (1.3862943611198906, 'ln(2)')
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, value: float, text: str) -> Exact:
+        """Return the float, with the text beside it."""
+        new = super().__new__(cls, value)
+        new.text = text
+        return new
+
+    def __neg__(self) -> Exact:
+        """Return the negative, exact as well; other arithmetic gives a plain float."""
+        return Exact(-float(self), f"-({self.text})")
+
+    def __call__(self, *operands: Operand) -> Exact:
+        """Return the constant, for a partial derivative that is one."""
+        return self
 
 
 class Gate(NamedTuple):
@@ -60,16 +91,19 @@ class Primitive:
     """One operation: how it is evaluated, differentiated, and written."""
 
     __slots__ = (
+        "_analytic",
         "_array",
         "_rules",
         "arity",
         "array_name",
+        "ball",
         "condition",
         "corners",
         "domain",
         "edge",
         "extra",
         "formula",
+        "fractions",
         "joint",
         "latex",
         "meaning",
@@ -91,7 +125,9 @@ class Primitive:
         self.partials: tuple[Partial, ...] | Callable[[int, int], Partial] = ()
         self.operator: tuple[str, int] | None = None
         self.units: tuple[float | None, float | None] = (None, None)
-        self.condition = False
+        self.condition = self.fractions = False
+        self.ball: str | Callable[..., Any] | None = None
+        self._analytic: str | Callable[..., complex] | None = None
         self.corners: tuple[Corner, ...] = ()
         self.latex = self.meaning = self.domain = self.extra = ""
         self.synonyms: tuple[str, ...] = ()
@@ -109,7 +145,7 @@ class Primitive:
         arrays = False
         for x in xs:
             kind = x.__class__
-            if kind is not float and kind is not int:
+            if kind is not float and kind is not int and kind is not Exact:
                 lift = getattr(kind, "apply_primitive", None)
                 if lift is not None:
                     return lift(self, xs)
@@ -134,6 +170,21 @@ class Primitive:
         if isinstance(self._array, str):
             self._array = _load(self._array, self)
         return self._array
+
+    @property
+    def analytic(self) -> Callable[..., complex]:
+        """The function that evaluates complex numbers beside the real line. Raises NotAnalytic if there is none."""
+        if self._analytic == "real":
+            return lambda *zs: complex(self.evaluate(*[z.real for z in zs]))
+        if isinstance(self._analytic, str):
+            module, _, name = self._analytic.rpartition(":")
+            self._analytic = getattr(import_module(module or "cmath"), name)
+        if self._analytic is not None:
+            return cast("Callable[..., complex]", self._analytic)
+        formula = self.formula
+        if formula is None:
+            raise NotAnalytic(self.name)
+        return lambda *zs: complex(formula(*map(_Analytic, zs)))
 
     def rules(self, count: int) -> tuple[Partial, ...]:
         """Return the partial derivatives for `count` arguments."""
@@ -217,10 +268,16 @@ class Operators:
         return self.table["neg"](self)
 
 
-class _Careful(Operators, float):  # type: ignore[misc]  # float's operators are narrower than ours on purpose
-    """A float whose operators follow IEEE 754 where Python would raise; slower, so used only after a raise."""
+class _Careful(Operators, Exact):  # type: ignore[misc]  # float's operators are narrower than ours on purpose
+    """A float whose operators follow IEEE 754 where Python would raise; slower, so used only after a raise.
+
+    Of a float or an Exact on the left Python asks it first, being a kind of both.
+    """
 
     __slots__ = ()
+
+    def __new__(cls, value: float) -> _Careful:
+        return float.__new__(cls, value)
 
     @staticmethod
     def apply_primitive(op: Primitive, xs: Iterable[float]) -> _Careful:
@@ -234,6 +291,20 @@ def carefully(formula: Callable[..., Operand], *xs: float) -> float:
     inf
     """
     return float(formula(*map(_Careful, xs)))
+
+
+class NotAnalytic(Exception):
+    """A primitive has no value at complex numbers. Its name is the argument."""
+
+
+class _Analytic(Operators, complex):  # type: ignore[misc]  # complex's operators are narrower than ours on purpose
+    """A complex number beside the real line, on which the formulas of primitives run."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def apply_primitive(op: Primitive, zs: Iterable[complex]) -> _Analytic:
+        return _Analytic(op.analytic(*map(complex, zs)))
 
 
 PRIMITIVES: dict[str, Primitive] = {}
@@ -256,6 +327,9 @@ def primitive(
     units: tuple[float | None, float | None] = (None, None),
     condition: bool = False,
     corners: tuple[Corner, ...] = (),
+    ball: str | Callable[..., Any] | None = None,
+    analytic: str | Callable[..., complex] | None = None,
+    fractions: bool = False,
     latex: str = "",
     meaning: str = "",
     domain: str = "",
@@ -275,6 +349,11 @@ def primitive(
     operator: symbol and precedence for those written between their operands, or before their one.
     units:    left and right operand that leave the other unchanged, exactly: (1, 1) for *.
     corners:  where the derivative is a choice, and which.
+    ball:     evaluates balls of proven digits: the name of a method of flint's `arb`, or a function of arbs, which
+              gives None where they are too wide to decide; by default `formula`, which must then be an identity.
+    analytic: evaluates complex numbers beside the real line, for the complex step: a function, a name in cmath, or
+              "module:name"; "real" for what is constant between its jumps; by default `formula`.
+    fractions: it also takes flint's `fmpq` as they are, so that fractions stay exact.
     latex:    template with {0}, {1}, ...; `domain`, `meaning` and `samples` are for people and for tests.
     extra:    the optional dependency that evaluates it.
 
@@ -295,6 +374,7 @@ def primitive(
         op._array, op.array_name = array, array if isinstance(array, str) else ""
         op.edge = edge or _default_edge(op)
     op.operator, op.units, op.condition, op.corners = operator, units, condition, corners
+    op.ball, op.fractions, op._analytic = ball, fractions, analytic
     op.latex, op.meaning, op.domain, op.synonyms, op.samples = latex, meaning, domain, synonyms, samples
     PRIMITIVES[name] = op
     if operator is not None:

@@ -83,12 +83,7 @@ def test_gradients_are_those_of_high_precision_differences(text: str, at: dict[s
             try:
                 # an ill-conditioned derivative moves with the rounding of the values it comes from: ask less of it
                 true, nudged = mp.diff(along, exact[name]), mp.diff(along, exact[name] * (1 + mp.mpf(2) ** -50))
-            except (
-                ValueError,
-                ZeroDivisionError,
-                OverflowError,
-                TypeError,
-            ):  # complex numbers have no order
-                assume(False)
+            except (ValueError, ZeroDivisionError, OverflowError, TypeError, AttributeError):
+                assume(False)  # complex numbers have no order, nor some functions of mpmath's
             assume(isinstance(true, mp.mpf) and isinstance(nudged, mp.mpf) and mp.isfinite(true))
             assert abs(derivative - true) <= 1e-10 * max(size, abs(true)) + 1e3 * abs(nudged - true) + 1e-290

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "autodiffcli"
 # chain, derivatives and interpreter before language (what --at gives are constant expressions, which are evaluated).
 LAYERS = (
     "errors",
+    "limits",
     "structures",
     "primitive",
     "graph",
@@ -25,15 +26,20 @@ LAYERS = (
     "chain",
     "derivatives",
     "interpreter",
+    "differences",
     "checkpoint",
     "language",
     "passes",
     "partials",
+    "diagnosis",
     "backends",
+    "checking",
+    "precise",
     "tracing",
     "costing",
     "sparsity",
     "higher",
+    "uncertainty",
     "drawing",
     "targets",
     "points",
@@ -43,7 +49,7 @@ LAYERS = (
     "cli",
     "__main__",
 )
-HEAVY = {"numpy", "rich", "scipy", "lark", "json"}
+HEAVY = {"numpy", "rich", "scipy", "lark", "json", "flint"}
 ENDS_OR_TALKS = {"print", "input", "exit", "quit", "breakpoint", "SystemExit"}
 TERMINAL = {"sys.exit", "sys.stdin", "sys.stdout", "sys.stderr", "os._exit", "os.ttyname", "os.openpty"}
 

@@ -181,12 +181,22 @@ def test_an_exponent_that_is_a_constant_is_put_in() -> None:
     assert (row.rule, row.numbers, row.value) == ("v1'·3·v1^2", "1·3·2^2", 12.0)
 
 
-def test_a_long_partial_is_the_number_itself() -> None:
+def test_a_partial_of_two_arguments_is_the_textbooks() -> None:
     graph, (x, y) = one("x", "y")
     graph.outputs = [pow(x, y).id]
     trace = Trace(backward(graph, [2.0, 3.0]))
-    assert trace.adjoint_row(0).numbers == "1·12"
-    assert trace.partial_rows(1)[0].partial == "5.54518"
+    assert trace.adjoint_row(0).numbers == "1·3·2^(3 − 1)"
+    assert trace.partial_rows(1)[0].partial == "v1^v2·ln(v1)"
+
+
+def test_a_partial_whose_formula_overflows_is_the_number_itself() -> None:
+    graph, (x,) = one("x")
+    graph.outputs = [PRIMITIVES["silu"](x).id]
+    trace = Trace(backward(graph, [-740.0]))
+    assert trace.adjoint_row(0).numbers.startswith("1·(−3.09")
+
+
+def test_a_partial_with_conditions_is_the_number_itself() -> None:
     graph, (x,) = one("x")
     graph.outputs = [leaky_relu(x).id]
     trace = Trace(forward(graph, [-2.0]))

@@ -6,17 +6,17 @@ A direction is a mapping by name, a text as --at takes it (what it does not name
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
+from math import isfinite, isnan
 
 from autodiffcli.api.expressions import graph_of, of_one_output
-from autodiffcli.api.gradients import Point, chosen, coordinates
+from autodiffcli.api.gradients import Point, chosen, coordinates, undefined
 from autodiffcli.chain import pull, push
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.higher import matrices
 from autodiffcli.higher.results import Directional, Matrix, Taylor
 from autodiffcli.higher.series import coefficients
-from autodiffcli.interpreter import run, undefined, undefined_derivative
+from autodiffcli.interpreter import run
 from autodiffcli.language.parser import normalised
 from autodiffcli.language.point import parse_point
 from autodiffcli.tracing.quantities import output_name, output_names
@@ -83,11 +83,13 @@ def jvp(expression: str | Graph, at: Point = "", *, tangent: Direction) -> Direc
     {'y1': 3.0, 'y2': 1.0}
     """
     graph, point = _ready(expression, at)
-    dots = push(graph, values := _values(graph, point), _seeds(graph, tangent))
+    direction = _direction(tangent, list(graph.inputs), "--tangent", "inputs")
+    dots = push(graph, values := _values(graph, point), _seeds(graph, direction))
     names = output_names(graph)
     outputs = [values[i] for i in graph.outputs]
     product = [float(dots[i] or 0.0) for i in graph.outputs]
-    return Directional("jvp", dict(zip(names, outputs, strict=True)), dict(zip(names, product, strict=True)))
+    values_by_name, by_name = (dict(zip(names, found, strict=True)) for found in (outputs, product))
+    return Directional("jvp", values_by_name, by_name, direction=direction)
 
 
 def vjp(
@@ -110,7 +112,8 @@ def vjp(
     _check(graph, point, outputs)
     bars = pull(longer, values, longer.outputs[0], longer.depends(inputs))
     product = [float(bars[i] or 0.0) if i < len(bars) else 0.0 for i in inputs]
-    return Directional("vjp", dict(zip(names, outputs, strict=True)), dict(zip(wanted, product, strict=True)))
+    named, found = dict(zip(names, outputs, strict=True)), dict(zip(wanted, product, strict=True))
+    return Directional("vjp", named, found, direction=weights)
 
 
 def hvp(
@@ -129,10 +132,11 @@ def hvp(
     y = _values(graph, point)[graph.outputs[0]]
     longer = matrices.gradient_graph(graph, names)
     values = run(longer, point)
-    dots = push(longer, values, _seeds(longer, tangent))
+    direction = _direction(tangent, list(graph.inputs), "--tangent", "inputs")
+    dots = push(longer, values, _seeds(longer, direction))
     product = {name: float(dots[i] or 0.0) for name, i in zip(names, longer.outputs, strict=True)}
     gradient = {name: values[i] for name, i in zip(names, longer.outputs, strict=True)}
-    return Directional("hvp", {output_name(graph.inputs): y}, product, gradient)
+    return Directional("hvp", {output_name(graph.inputs): y}, product, gradient, direction)
 
 
 def taylor(expression: str | Graph, at: Point = "", *, order: int = 5, along: Direction | None = None) -> Taylor:
@@ -164,14 +168,11 @@ def taylor(expression: str | Graph, at: Point = "", *, order: int = 5, along: Di
 
 
 def undefined_entry(expression: str | Graph, at: Point, found: Matrix) -> MathError | None:
-    """Return the error that says where the first entry of a Jacobian that is nan became so; None if there is none."""
-    graph, point = _ready(expression, at)
-    for i, j, entry in zip(found.i, found.j, found.entries, strict=True):
-        if isnan(entry):
-            alone = graph.copy()
-            alone.outputs = [graph.outputs[i]]
-            return undefined_derivative(alone, run(alone, point), found.columns[j])
-    return None
+    """Return the error that says where the first entry of a matrix that is nan became so; None if there is none."""
+    from autodiffcli.api.diagnoses import of_matrix
+
+    bad = (finding for finding in of_matrix(expression, at, found) if isnan(finding.found))
+    return next((finding.explain() for finding in bad), None)
 
 
 def _ready(expression: str | Graph, at: Point) -> tuple[Graph, list[float]]:
@@ -203,8 +204,7 @@ def _matrix(kind: str, rows: list[str], columns: list[str], values: list[float],
     return Matrix(kind, rows, columns, values, mode, i, j, entries, passes, reason, colours)
 
 
-def _seeds(graph: Graph, tangent: Direction) -> dict[int, float]:
-    direction = _direction(tangent, list(graph.inputs), "--tangent", "inputs")
+def _seeds(graph: Graph, direction: Mapping[str, float]) -> dict[int, float]:
     return {graph.inputs[name]: step for name, step in direction.items() if step}
 
 
@@ -217,6 +217,8 @@ def _direction(direction: Direction, names: Sequence[str], option: str, what: st
         else:  # 1,0: in the order of the names
             _as_many(parts, names, option, what)
             given = parse_point(",".join(f"{name}={part}" for name, part in zip(names, parts, strict=True)))
+        if names and not given:
+            raise RequestError(f"{option} is empty", hint=f"name one of the {what} at least: {names[0]}=1")
     elif isinstance(direction, Mapping):
         given = {normalised(name): float(step) for name, step in direction.items()}
     else:
@@ -227,6 +229,8 @@ def _direction(direction: Direction, names: Sequence[str], option: str, what: st
         if name not in known:
             there = ", ".join(names[:8]) or "none"
             raise RequestError(f"'{name}' in {option} is none of the {what}", hint=f"there are: {there}")
+        if not isfinite(given[name]):
+            raise RequestError(f"{option} gives '{name}' {given[name]}", hint="a direction is made of finite numbers")
     return {name: given.get(name, 0.0) for name in names}
 
 

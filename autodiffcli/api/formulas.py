@@ -12,6 +12,7 @@ from autodiffcli.derivatives import pushforward
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, Node, growing
 from autodiffcli.language.write import PLAIN, Style, write
+from autodiffcli.limits import DERIVATION
 from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitive import Operand, Operators, Primitive
 
@@ -36,7 +37,9 @@ def derivative(expression: str | Graph, wrt: str | Sequence[str] | None = None, 
     '6*x^2*y'
     """
     graph = graph_of(expression)
-    for name in directions(graph, wrt, order):
+    passed = 0
+    for done, name in enumerate(directions(graph, wrt, order)):
+        passed = _passed(graph, passed, done, DERIVATION)
         graph = simplify(_written_out(graph, [name]), readable=True)
     return graph
 
@@ -53,7 +56,9 @@ def gradient_formulas(graph: Graph, wrt: Sequence[str]) -> Graph:
 
 def derivative_at(graph: Graph, names: Sequence[str]) -> Graph:
     """Return the derivative by one name after the other as a graph to be evaluated: no point is lost to its looks."""
-    for name in names:
+    passed = 0
+    for done, name in enumerate(names):
+        passed = _passed(graph, passed, done, 10 * DERIVATION)  # nothing is made to be read, which takes the time
         longer = graph.copy()
         longer.outputs = pushforward(longer, graph.outputs, {graph.inputs[name]: 1.0})
         graph = simplify(longer)
@@ -96,6 +101,18 @@ def directions(graph: Graph, wrt: str | Sequence[str] | None, order: int | None)
             hint=f"name an input as often as it is differentiated by: --wrt {names[0]},{','.join(names)}",
         )
     return names
+
+
+def _passed(graph: Graph, passed: int, done: int, most: int) -> int:
+    """Return how many operations are passed over with those of a graph. Raises RequestError beyond a limit."""
+    passed += len(graph)
+    most = max(most, len(graph.source))
+    if passed > most and (done or graph.source):  # a graph that no text made is as long as somebody wanted it
+        raise RequestError(
+            f"the formula of order {done + 1} passes over {passed:,} operations, and {most:,} are the limit",
+            hint="ask for a lower order; adcalc taylor and adcalc grad give numbers at a point",
+        )
+    return passed
 
 
 def _written_out(graph: Graph, wrt: Sequence[str], value: bool = False) -> Graph:

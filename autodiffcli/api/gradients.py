@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from autodiffcli.api.expressions import of_one_output
 from autodiffcli.backends import Backend, Gradient, backend
 from autodiffcli.derivatives import extend
-from autodiffcli.errors import RequestError
+from autodiffcli.errors import MathError, RequestError, missing_extra
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import last_uses, run, run_blocks, undefined
+from autodiffcli.interpreter import last_uses, run, run_blocks
 from autodiffcli.language.parser import normalised, parse
 from autodiffcli.language.point import arrange, parse_point
 from autodiffcli.passes.simplify import simplify
@@ -102,6 +102,13 @@ def trace(
     return Trace(gradient(expression, at, mode=mode, wrt=wrt, trace=True))
 
 
+def undefined(graph: Graph, values: Sequence[float], node: int) -> MathError:
+    """Return the error that says where a nan began; its module is imported for those who need it."""
+    from autodiffcli.diagnosis import value
+
+    return value(graph, values, node)
+
+
 class Compiled:
     """An expression ready to be applied to arrays of points."""
 
@@ -110,6 +117,7 @@ class Compiled:
 
     def __init__(self, graph: Graph, wrt: Sequence[str]) -> None:
         self.inputs = list(graph.inputs)
+        self._written = graph
         self._graph = simplify(extend(graph, wrt).graph, exact=True)
         self._drops = last_uses(self._graph, self._graph.outputs)
 
@@ -125,8 +133,20 @@ class Compiled:
         count = len(arrays[0]) if columns else 1
         results = [np.empty(count) for _ in self._graph.outputs]
         blocks = range(0, count, self.block_rows)
-        with_threads(lambda start: self._block(arrays, start, results), blocks)
+        try:
+            with_threads(lambda start: self._block(arrays, start, results), blocks)
+        except RequestError as error:
+            raise self._named(error) from None
         return results
+
+    def _named(self, error: RequestError) -> RequestError:
+        """Return the error of a missing library, which names the function that asked for it, by what the user wrote."""
+        graph = self._written
+        for i, op in enumerate(graph.ops):
+            if op.extra:
+                found = missing_extra(op.name, op.extra)
+                return RequestError(found.message, source=graph.source, span=graph.span(i), hint=found.hint)
+        return error
 
     def _block(self, columns: Sequence[NDArray[np.float64]], start: int, results: list[NDArray[np.float64]]) -> None:
         rows = slice(start, start + self.block_rows)

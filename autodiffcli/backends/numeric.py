@@ -1,111 +1,97 @@
-"""Numeric mode: difference quotients, one-sided (error O(ε)) or central (O(ε²)), with an estimate of their error."""
+"""Numeric mode: difference quotients of the function alone, with an estimate of their error."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from autodiffcli.backends.protocol import Backend, Gradient, refuse_endless
+from autodiffcli.differences import SCHEMES, check_request, complex_step, estimate
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
+from autodiffcli.primitive import ARITHMETIC_ERRORS, NotAnalytic
 
 __all__ = ["BACKEND", "SCHEMES", "Numeric"]
 
-SCHEMES = ("central", "one-sided")
-_EPS = 2.0**-52
-
-
-class _Estimate(NamedTuple):
-    derivative: float
-    error: float
-    step: float
-
 
 class Numeric:
-    """Differences f(x+ε) - f(x-ε) or f(x+ε) - f(x).
+    """Differences of the function by one input at a time, as `differences.estimate` makes them.
 
-    scheme:  one of SCHEMES. epsilon: the step, or None to choose it for each input: ε = ∛2⁻⁵² (one-sided √2⁻⁵²) times
-    the scale of x balances the two errors, truncation and rounding (Nocedal & Wright, Numerical Optimization, 8.1).
+    scheme:  one of SCHEMES. epsilon: the step, or None to choose it for each input. Beside one evaluation at the point,
+    each input costs 4 (central, one-sided) and more where these are poor, 2 of complex numbers, or at most 30.
 
-    The quotient at 2ε, beside that at ε, estimates the truncation error; the largest intermediate value bounds the
-    rounding error. Evaluations: 4 for each input and 1, half of them for the estimate.
-
-    Raises RequestError for an unknown scheme and for an epsilon that is no step: not above 0, not finite, or lost when
-    it is added to x.
+    Raises RequestError for an unknown scheme, for an epsilon that is no step, and for the complex step where a
+    primitive on the path from an input has no value at complex numbers.
     """
 
     summary = "difference quotients: two evaluations per input, and two for the error estimate"
 
     def __init__(self, scheme: str = "central", epsilon: float | None = None) -> None:
-        if scheme not in SCHEMES:
-            raise RequestError(f"there is no scheme '{scheme}'", hint=f"choose one of {', '.join(SCHEMES)}")
-        if epsilon is not None and not 0 < epsilon < math.inf:
-            raise RequestError(f"a step of {epsilon:g} is none", hint="give a finite epsilon above 0, or leave it out")
+        check_request(scheme, epsilon)
         self.scheme, self.epsilon = scheme, epsilon
 
     def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
         """Return value and estimated gradient; see `Backend`."""
-        refuse_endless("numeric", graph, 4 * len(wrt))
+        refuse_endless("numeric", graph, (30 if self.scheme == "extrapolated" else 4) * len(wrt))
         values = run(graph, point)
-        output = graph.outputs[0]
-        result = Gradient("numeric", graph, len(graph), values[output], {}, values)
-        magnitude = [max((abs(v) for v in values if math.isfinite(v)), default=0.0)]
+        result = Gradient("numeric", graph, len(graph), values[graph.outputs[0]], {}, values, scheme=self.scheme)
         places = {name: place for place, name in enumerate(graph.inputs)}
-
         for name in wrt:
-            index = places[name]
-
-            def f(moved: float, index: int = index) -> float:
-                result.evaluations += 1
-                at = list(point)
-                at[index] = moved
-                found = run(graph, at)
-                magnitude[0] = max([magnitude[0], *[abs(v) for v in found if math.isfinite(v)]])
-                return found[output]
-
-            best = self._estimate(f, point[index], result.value, magnitude)
-            result.gradient[name], result.errors[name], result.steps[name] = best
+            if self.scheme == "complex-step":
+                found = complex_step(_beside(graph, values, name), point[places[name]], epsilon=self.epsilon)
+            else:
+                f = _along(graph, point, places[name])
+                x = point[places[name]]
+                found = estimate(f, x, value=result.value, scheme=self.scheme, epsilon=self.epsilon)
+            result.gradient[name], result.errors[name], result.steps[name] = found[:3]
+            result.evaluations += found.evaluations
+            if found.side != "both":
+                result.sides[name] = found.side
         return result
 
-    def _estimate(self, f: Callable[[float], float], x: float, y: float, magnitude: list[float]) -> _Estimate:
-        """Return the best estimate over the steps in question: a step below |x| too where x is small against 1."""
-        if self.epsilon is not None:
-            if x + self.epsilon == x and math.isfinite(x):
-                lost = f"a step of {self.epsilon:g} is lost in the rounding of {x:g}"
-                raise RequestError(lost, hint="give a larger epsilon, or leave it out")
-            return self._difference(f, x, y, self.epsilon, magnitude)
-        unit = _EPS ** (1 / 3) if self.scheme == "central" else math.sqrt(_EPS)
-        best = self._difference(f, x, y, unit * max(1.0, abs(x)), magnitude)
-        small = unit * abs(x)
-        if small > 0 and abs(x) < 1 and not best.error <= 1e-6 * abs(best.derivative):
-            other = self._difference(f, x, y, small, magnitude)
-            if not other.error >= best.error:
-                best = other
-        return best
 
-    def _difference(
-        self, f: Callable[[float], float], x: float, y: float, step: float, magnitude: list[float]
-    ) -> _Estimate:
-        near, far = self._quotient(f, x, y, step), self._quotient(f, x, y, 2 * step)
-        rounding = 4 * _EPS * magnitude[0] / step
-        error = abs(far - near) + rounding
-        return _Estimate(near, error if math.isfinite(error) else math.inf, step)
+def _along(graph: Graph, point: Sequence[float], place: int) -> Callable[[float], tuple[float, float]]:
+    """Return the function of one input: its value, and the magnitude of the largest intermediate one."""
+    at = list(point)
 
-    def _quotient(self, f: Callable[[float], float], x: float, y: float, step: float) -> float:
-        right = x + step
-        left = x - step if self.scheme == "central" else x
-        y_right = f(right)
-        y_left = f(left) if self.scheme == "central" else y
-        if not math.isfinite(y_left) and math.isfinite(
-            y_right
-        ):  # x is at the edge of the domain: the side that is in it
-            left, y_left = x, y
-        elif not math.isfinite(y_right) and math.isfinite(y_left):
-            right, y_right = x, y
-        # the step that was taken: x + step is rounded
-        return (y_right - y_left) / (right - left) if right != left else math.nan
+    def f(x: float) -> tuple[float, float]:
+        at[place] = x
+        found = run(graph, at)
+        return found[graph.outputs[0]], max((abs(v) for v in found if math.isfinite(v)), default=0.0)
+
+    return f
+
+
+def _beside(graph: Graph, values: Sequence[float], name: str) -> Callable[[complex], tuple[complex, float]]:
+    """Return the function of one complex input: its value, and the largest imaginary part among intermediate ones.
+
+    Only nodes that depend on the input are evaluated again. Raises RequestError for one that has no complex value.
+    """
+    source = graph.inputs[name]
+    active = [i for i, depends in enumerate(graph.depends([source])) if depends and graph.args[i]]
+    output = graph.outputs[0]
+
+    def f(z: complex) -> tuple[complex, float]:
+        found: list[complex] = [*values]
+        found[source] = z
+        for i in active:
+            op = graph.ops[i]
+            try:
+                found[i] = op.analytic(*[complex(found[a]) for a in graph.args[i]])
+            except NotAnalytic:
+                raise RequestError(
+                    f"{op.symbol} has no value at complex numbers here, which --scheme complex-step needs",
+                    source=graph.source,
+                    span=graph.span(i),
+                    hint="--scheme extrapolated does without",
+                ) from None
+            except ARITHMETIC_ERRORS:
+                found[i] = complex(math.nan, math.nan)
+        y = complex(found[output])
+        return y, max((abs(complex(found[i]).imag) for i in (source, *active)), default=0.0)
+
+    return f
 
 
 BACKEND: Backend = Numeric()

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from autodiffcli.chain import Edge
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
+from autodiffcli.limits import PASSES
 
 if TYPE_CHECKING:
     from autodiffcli.checkpoint import Counts
 
 __all__ = ["Backend", "Gradient", "Sweep", "refuse_endless"]
-
-MAX_OPERATIONS = 10**9
-"""Steps that a mode whose cost is (inputs x operations) may take: some minutes."""
 
 
 @dataclass(slots=True)
@@ -39,7 +37,8 @@ class Gradient:
 
     graph, size: the first `size` nodes are the expression's own; those after it were added by a transformation.
     values:      one float per node. sweeps: forward one per input, backward one, else none.
-    errors:      estimated error of each partial derivative, and steps: the ε of each (numeric mode only).
+    errors:      estimated error of each partial derivative, steps: the ε of each, sides: "right" or "left" for those
+                 whose other side is outside of the domain, or not asked for, scheme: how (numeric mode only).
     formulas:    ∂y/∂xᵢ as nodes of `graph` (symbolic mode only).
     passes, evaluations: sweeps over the graph, evaluations of the function. operations: where modes are
                  compared, as `api.costs.cost` counts them.
@@ -56,6 +55,8 @@ class Gradient:
     errors: dict[str, float] = field(default_factory=dict)
     formulas: dict[str, int] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
+    sides: dict[str, str] = field(default_factory=dict)
+    scheme: str = ""
     passes: int = 0
     evaluations: int = 1
     operations: int = 0
@@ -77,7 +78,7 @@ class Backend(Protocol):
 
 def refuse_endless(mode: str, graph: Graph, passes: int) -> None:
     """Refuse what would take hours, naming the mode that would not."""
-    if passes * len(graph) > MAX_OPERATIONS:
+    if passes * len(graph) > PASSES:
         raise RequestError(
             f"{mode} mode would pass {passes:,} times over {len(graph):,} nodes",
             hint="--mode reverse takes one pass back for all inputs; --wrt x asks for fewer",

@@ -23,6 +23,7 @@ _COMMANDS = (
     "jvp",
     "vjp",
     "hvp",
+    "check",
     "taylor",
     "graph",
     "compile",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isinf
 from typing import Any
 
 import click
@@ -18,7 +17,8 @@ from autodiffcli.cli.options import (
     read_point,
     refuse,
 )
-from autodiffcli.cli.output import Output, report, warn, write
+from autodiffcli.cli.output import Output, report, tell, tell_conventions, write
+from autodiffcli.graph import Graph
 
 __all__ = ["command"]
 
@@ -43,13 +43,15 @@ def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, 
     elif output.format == "latex":
         refuse(("at",), "in latex, which is the formula alone", "for the value, --format plain")
     result = derivative(graph, names)
-    value = None
+    value, point = None, dict[str, float]()
     if at:
-        from autodiffcli.api.gradients import evaluate
+        from autodiffcli.api.gradients import coordinates, evaluate
+        from autodiffcli.interpreter import run
 
         point = read_point(at, expr)
         evaluate(graph, point)  # an undefined value has no derivative, whatever its formula gives
-        value = evaluate(derivative_at(graph, names), point)
+        evaluated = derivative_at(graph, names)
+        value = run(evaluated, coordinates(evaluated, point))[evaluated.outputs[0]]
     found = report("formulas").Derivative(graph, names, result, value)
     if output.format == "latex":  # the formula, to be put into a text
         write(found.latex())
@@ -57,9 +59,18 @@ def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, 
         output.show(
             table=found.view,
             plain=lambda: found.plain(output.precision),
-            data=found.data,
+            data=lambda: found.data() if value is None else found.data() | _remarks(graph, point, names, value),
             tables=lambda style: [found.table(style)],
         )
-    if value is not None and isinf(value):
-        warn(f"the derivative is {value}")
+    if value is not None:
+        from autodiffcli.api.diagnoses import of_derivative
+
+        tell_conventions(graph, point, names)
+        return tell(of_derivative(graph, point, names, value))
     return 0
+
+
+def _remarks(graph: Graph, point: dict[str, float], names: list[str], value: float) -> dict[str, object]:
+    from autodiffcli.api.diagnoses import of_derivative, remarks
+
+    return remarks(of_derivative(graph, point, names, value), graph, point, names)

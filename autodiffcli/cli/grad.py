@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isinf, isnan
+from math import isfinite
 from typing import Any
 
 import click
@@ -12,21 +12,23 @@ from autodiffcli.backends import MODES, Backend, Gradient, backend
 from autodiffcli.cli.options import (
     Choice,
     Command,
+    corr_option,
+    digits_option,
     expression,
     output_options,
     point_options,
     read_graph,
-    read_point,
+    read_uncertain_point,
     refuse,
     share_option,
     single,
     table_options,
     wrt_option,
 )
-from autodiffcli.cli.output import Output, report, warn
+from autodiffcli.cli.output import Output, report, tell, tell_conventions
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import infinite, undefined_derivative
+from autodiffcli.language.point import NOWHERE_UNCERTAIN
 
 __all__ = ["command"]
 
@@ -42,11 +44,12 @@ __all__ = ["command"]
 @wrt_option
 @click.option("--trace/--no-trace", default=None, help="Show every v_i with its tangent or adjoint.")
 @share_option
+@corr_option
+@digits_option
 @click.option(
     "--scheme",
-    type=Choice(["central", "one-sided"]),
-    default="central",
-    help="Difference quotient of numeric mode.",
+    type=Choice(["central", "one-sided", "complex-step", "extrapolated"]),
+    help="Differences of numeric mode; by default central.",
 )
 @click.option("--epsilon", type=float, metavar="E", help="Step of numeric mode; by default chosen for each input.")
 @click.option(
@@ -65,25 +68,41 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
     output = Output.chosen(options)
     if options["checkpoint"] is not None:
         mode = _checkpointed(mode, options)
-    if mode not in ("numeric", "all") and (options["epsilon"] is not None or options["scheme"] != "central"):
+    if mode not in ("numeric", "all") and (options["epsilon"] is not None or options["scheme"] is not None):
         raise RequestError("--epsilon and --scheme belong to numeric mode", hint="add --mode numeric")
+    if options["digits"] is not None:
+        from autodiffcli.cli.digits import show
+
+        return show(expr, at, mode or "reverse", options)
     if options["points"] is not None:
         from autodiffcli.cli.table import grad_table
 
         return grad_table(expr, at, mode, options)
     if not single(expr, at, options):
+        if mode == "all":
+            raise RequestError("--mode all compares the modes at one point, not in JSON Lines of many expressions")
         from autodiffcli.cli.many import answer
 
         return answer(lambda graph, point: _gradient(graph, point, mode or "reverse", options))
     graph = read_graph(expr, options["share"])
     if not at and graph.inputs and mode in (None, "symbolic"):
         return _formulas(graph, options, output)
-    point = read_point(at, expr)
+    point, uncertainties = read_uncertain_point(at, expr)
+    uncertain = bool(uncertainties or options["corr"])
     if mode == "all":
+        if uncertain:
+            raise RequestError("--mode all compares numbers, not uncertainties", hint=NOWHERE_UNCERTAIN)
         return _compare(graph, point, options, output)
     result = _gradient(graph, point, mode or "reverse", options, trace=output.traced(options["trace"]))
-    _show(result, options, output)
-    return _report(result)
+    parts = _parts(graph, point, result, options, output)
+    if uncertain:
+        from autodiffcli.cli.uncertain import propagate, show_uncertain
+
+        found = propagate(graph, point, uncertainties, options["corr"], (expr, *at))
+        show_uncertain(found, graph, output, parts, gradient=True)
+    else:
+        output.show(**parts)
+    return _report(graph, point, result, output)
 
 
 def _checkpointed(mode: str | None, options: dict[str, Any]) -> str:
@@ -102,7 +121,7 @@ def _gradient(
     if mode == "numeric":
         from autodiffcli.backends.numeric import Numeric
 
-        way = Numeric(options["scheme"], options["epsilon"])
+        way = Numeric(options["scheme"] or "central", options["epsilon"])
     if options["checkpoint"] is not None:
         from autodiffcli.backends.checkpoint import Checkpointed
 
@@ -110,26 +129,37 @@ def _gradient(
     return gradient(graph, point, mode=way, wrt=options["wrt"], trace=trace)
 
 
-def _show(result: Gradient, options: dict[str, Any], output: Output) -> None:
+def _parts(
+    graph: Graph, point: dict[str, float], result: Gradient, options: dict[str, Any], output: Output
+) -> dict[str, Any]:
+    """Return what `Output.show` takes."""
     trace = output.traced(options["trace"])
-    output.show(
-        table=lambda precision: report("tables").grad_report(result, precision, trace),
-        plain=lambda: report("plain").lines(result.gradient, output.precision),
-        data=lambda: report("data").gradient_data(result, trace),
-        tables=lambda style: report("content").gradient_tables(result, style, output.precision, trace),
-    )
+    return {
+        "table": lambda precision: report("tables").grad_report(result, precision, trace),
+        "plain": lambda: report("plain").lines(result.gradient, output.precision),
+        "data": lambda: report("data").gradient_data(result, trace) | _remarks(graph, point, result),
+        "tables": lambda style: report("content").gradient_tables(result, style, output.precision, trace),
+    }
 
 
-def _report(result: Gradient) -> int:
-    """Say what is not finite; return the exit status."""
-    if isinf(result.value):
-        warn(infinite(result.graph, result.values, result.graph.outputs[0]))
-    for name, derivative in result.gradient.items():
-        if isnan(derivative):
-            raise undefined_derivative(result.graph, result.values[: result.size], name)
-        if isinf(derivative):
-            warn(f"the derivative by {name} is {derivative}")
+def _report(graph: Graph, point: dict[str, float], result: Gradient, output: Output) -> int:
+    """Say what is not finite, and where nothing else does, which conventions were used; return the exit status."""
+    if not all(map(isfinite, (result.value, *result.gradient.values()))):
+        from autodiffcli.api.diagnoses import of_gradient, of_value
+
+        tell(of_value(result))
+        return tell(of_gradient(graph, point, result))
+    if output.format not in ("table", "json"):
+        tell_conventions(graph, point, list(result.gradient))
     return 0
+
+
+def _remarks(graph: Graph, point: dict[str, float], result: Gradient) -> dict[str, object]:
+    """Return what is to be said of a result to programs."""
+    from autodiffcli.api.diagnoses import of_gradient, of_value, remarks
+
+    findings = [*of_value(result), *of_gradient(graph, point, result)]
+    return remarks(findings, graph, point, list(result.gradient))
 
 
 def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
@@ -137,7 +167,7 @@ def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
     from autodiffcli.api.formulas import gradient_formulas
     from autodiffcli.report import formulas as page
 
-    refuse(("precision", "trace"), "to the gradient as formulas", "name a point by --at")
+    refuse(("precision", "trace", "corr"), "to the gradient as formulas", "name a point by --at")
     names = chosen(graph, options["wrt"])
     formulas = gradient_formulas(graph, names)
     output.show(
@@ -170,4 +200,4 @@ def _compare(graph: Graph, point: dict[str, float], options: dict[str, Any], out
     disagreement = content.disagreement(results)
     if disagreement:
         raise MathError(disagreement)
-    return _report(results[0])
+    return _report(graph, point, results[0], output)

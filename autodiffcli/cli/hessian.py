@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from autodiffcli.api.differentials import hessian
-from autodiffcli.cli.higher import report_entries, show_matrix
+from autodiffcli.cli.higher import show_matrix
 from autodiffcli.cli.options import (
     Choice,
     Command,
@@ -20,7 +20,6 @@ from autodiffcli.cli.options import (
 )
 from autodiffcli.cli.output import Output
 from autodiffcli.higher.matrices import HESSIAN_MODES
-from autodiffcli.report.matrices import entry_names
 
 __all__ = ["command"]
 
@@ -38,6 +37,6 @@ def command(expr: str, at: tuple[str, ...], mode: str, wrt: list[str] | None, **
     """
     output = Output.chosen(options)
     graph = read_graph(expr)
-    result = hessian(graph, read_point(at, expr), wrt=wrt, mode=mode)
-    show_matrix(result, graph, output)
-    return report_entries(entry_names(result))
+    point = read_point(at, expr)
+    result = hessian(graph, point, wrt=wrt, mode=mode)
+    return show_matrix(result, graph, point, output)

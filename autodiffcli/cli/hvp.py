@@ -40,6 +40,7 @@ def command(expr: str, at: tuple[str, ...], tangent: str, wrt: list[str] | None,
     """
     output = Output.chosen(options)
     graph = read_graph(expr)
-    direction = read_direction(tangent, at, expr)
-    result = hvp(graph, read_point(at, expr), tangent=direction, wrt=wrt)
-    return show_product(result, graph, output)
+    direction = read_direction("--tangent", tangent, at, expr)
+    point = read_point(at, expr)
+    result = hvp(graph, point, tangent=direction, wrt=wrt)
+    return show_product(result, graph, point, output, wrt)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from autodiffcli.api.differentials import jacobian, undefined_entry
-from autodiffcli.cli.higher import report_entries, show_matrix
+from autodiffcli.api.differentials import jacobian
+from autodiffcli.cli.higher import show_matrix
 from autodiffcli.cli.options import (
     Choice,
     Command,
@@ -20,7 +20,6 @@ from autodiffcli.cli.options import (
 )
 from autodiffcli.cli.output import Output
 from autodiffcli.higher.matrices import JACOBIAN_MODES
-from autodiffcli.report.matrices import entry_names
 
 __all__ = ["command"]
 
@@ -41,8 +40,4 @@ def command(expr: str, at: tuple[str, ...], mode: str, wrt: list[str] | None, **
     graph = read_graph(expr)
     point = read_point(at, expr)
     result = jacobian(graph, point, wrt=wrt, mode=mode)
-    show_matrix(result, graph, output)
-    error = undefined_entry(graph, point, result)
-    if error is not None:
-        raise error
-    return report_entries(entry_names(result))
+    return show_matrix(result, graph, point, output)

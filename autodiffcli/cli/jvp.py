@@ -31,6 +31,7 @@ def command(expr: str, at: tuple[str, ...], tangent: str, **options: Any) -> int
     """
     output = Output.chosen(options)
     graph = read_graph(expr)
-    direction = read_direction(tangent, at, expr)
-    result = jvp(graph, read_point(at, expr), tangent=direction)
-    return show_product(result, graph, output)
+    direction = read_direction("--tangent", tangent, at, expr)
+    point = read_point(at, expr)
+    result = jvp(graph, point, tangent=direction)
+    return show_product(result, graph, point, output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from autodiffcli.backends import Gradient
@@ -16,22 +16,48 @@ from autodiffcli.graph import Graph
 from autodiffcli.language.notation import json_ready
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import parse_point, point_from_data
+from autodiffcli.limits import TEXT
 
 __all__ = ["answer"]
 
 Compute = Callable[[Graph, dict[str, float]], Gradient]
+
+_KEPT = 100_000
+"""Nodes and characters of the graphs that are kept for the next record."""
 
 _FORM = 'write {"id": 1, "expr": "x^2", "at": {"x": 3}}'
 
 
 def answer(compute: Compute) -> int:
     """Answer each record {"id", "expr", "at"} of standard input in order: with value and gradient or with the error."""
-    parsed = lru_cache(maxsize=256)(parse)  # a stream often repeats an expression at other points
-    for number, line in enumerate(standard_input(), 1):
+    parsed = _Parsed()
+    stream = standard_input()
+    for number, line in enumerate(iter(lambda: stream.readline(TEXT + 1), b""), 1):
+        if len(line) > TEXT:
+            raise RequestError(f"line {number} is longer than {TEXT >> 20} MiB, the limit for a record")
         if line.strip():
             write_json(_answer(compute, parsed, line, number))
             sys.stdout.flush()
     return 0
+
+
+class _Parsed:
+    """Graphs by their text, kept while they are few and small: a stream often repeats an expression at other points."""
+
+    def __init__(self) -> None:
+        self._graphs: dict[str, Graph] = {}
+        self._nodes = 0
+
+    def __call__(self, text: str) -> Graph:
+        """Return the graph of a text. Raises what `parse` raises."""
+        graph = self._graphs.get(text)
+        if graph is None:
+            graph = parse(text)
+            if self._nodes > _KEPT:
+                self._graphs, self._nodes = {}, 0
+            self._graphs[text] = graph
+            self._nodes += len(graph) + len(text)
+        return graph
 
 
 def _answer(compute: Compute, parsed: Callable[[str], Graph], line: bytes, number: int) -> dict[str, Any]:
@@ -44,12 +70,17 @@ def _answer(compute: Compute, parsed: Callable[[str], Graph], line: bytes, numbe
             raise RequestError(f'line {number} has no "expr"', hint=_FORM)
         at = record.get("at", {})
         point = parse_point(at) if isinstance(at, str) else point_from_data(at)
-        result = compute(parsed(expr), point)
+        graph = parsed(expr)
+        result = compute(graph, point)
     except AdcalcError as error:
         return answered | {"error": error.as_data()}
     answered["value"] = json_ready(result.value)
     if result.mode != "eval":
         answered["grad"] = json_ready(result.gradient)
+    if not all(map(isfinite, (result.value, *result.gradient.values()))):
+        from autodiffcli.api.diagnoses import of_gradient, of_value, said
+
+        answered |= said([*of_value(result), *of_gradient(graph, point, result)])
     return answered
 
 

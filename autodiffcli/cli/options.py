@@ -15,12 +15,21 @@ from click.core import ParameterSource
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.parser import parse
-from autodiffcli.language.point import parse_point, point_from_data
+from autodiffcli.language.point import (
+    UncertainPoint,
+    parse_point,
+    parse_uncertain_point,
+    point_from_data,
+    uncertain_point_from_data,
+)
+from autodiffcli.limits import TEXT
 
 __all__ = [
     "Choice",
     "Command",
     "Names",
+    "corr_option",
+    "digits_option",
     "expression",
     "format_options",
     "output_options",
@@ -29,6 +38,7 @@ __all__ = [
     "read_once",
     "read_point",
     "read_text",
+    "read_uncertain_point",
     "refuse",
     "share_option",
     "single",
@@ -154,6 +164,18 @@ def output_options(function: F) -> F:
     return format_options(click.option("--precision", type=click.IntRange(1, 17), help=help_)(function))
 
 
+def corr_option(function: F) -> F:
+    """Add --corr."""
+    help_ = "Correlations of uncertain inputs: x,y=0.3; x,z=-0.1; - or @FILE (such lines, or .json). May be repeated."
+    return click.option("--corr", multiple=True, metavar="PAIRS", help=help_)(function)
+
+
+def digits_option(function: F) -> F:
+    """Add --digits."""
+    help_ = "Prove so many significant digits of every number: nothing is rounded before. Needs the extra 'precise'."
+    return click.option("--digits", type=click.IntRange(1, 10_000), metavar="N", help=help_)(function)
+
+
 def format_options(function: F) -> F:
     """Add how results are shown."""
     for option in (
@@ -207,7 +229,11 @@ def single(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> bool:
             raise RequestError(f"{option} belongs to --points", hint=hint)
     if expr != "-" or options["format_"] != "jsonl":
         return True
-    refuse(("precision", "trace", "share"), "to JSON Lines of many expressions", "for one expression, --format json")
+    refuse(
+        ("precision", "trace", "share", "corr"),
+        "to JSON Lines of many expressions",
+        "for one expression, --format json",
+    )
     if at:
         raise RequestError(
             "each of the JSON Lines has its own point, so --at has no place",
@@ -236,10 +262,12 @@ def read_text(source: str, what: str) -> str:
     name = "standard input" if source == "-" else source[1:]
     try:
         with nullcontext(standard_input()) if source == "-" else open(name, "rb") as file:
-            data = file.read()
+            data = file.read(TEXT + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or error
         raise RequestError(f"cannot read {what} from '{name}': {why}") from None
+    if len(data) > TEXT:
+        raise RequestError(f"{name} is larger than {TEXT >> 20} MiB, the limit for {what}")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -254,22 +282,50 @@ def read_graph(expr: str, share: bool = True) -> Graph:
     return parse(read_text(expr, "the expression"), share=share)
 
 
-def read_point(at: tuple[str, ...], expr: str = "") -> dict[str, float]:
+def read_point(at: tuple[str, ...], expr: str = "", what: str = "the point") -> dict[str, float]:
     """Return the point that all --at together give. Raises RequestError for a name given twice."""
+    return _read_point(at, expr, what, parse_point, point_from_data)
+
+
+def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
+    """Return the point that all --at together give, and the uncertainties; raise what `read_point` raises."""
+    sigmas: dict[str, float] = {}
+
+    def kept(part: UncertainPoint) -> dict[str, float]:
+        sigmas.update(part[1])
+        return part[0]
+
+    point = _read_point(
+        at,
+        expr,
+        "the point",
+        lambda text: kept(parse_uncertain_point(text)),
+        lambda data: kept(uncertain_point_from_data(data)),
+    )
+    return point, sigmas
+
+
+def _read_point(
+    at: tuple[str, ...],
+    expr: str,
+    what: str,
+    from_text: Callable[[str], dict[str, float]],
+    from_data: Callable[[object], dict[str, float]],
+) -> dict[str, float]:
     read_once(expr, *at)
     point: dict[str, float] = {}
     for source in at:
-        text = read_text(source, "the point")
+        text = read_text(source, what)
         if source.endswith(".json") and source.startswith("@"):
             import json
 
             try:
-                part = point_from_data(json.loads(text))
+                part = from_data(json.loads(text))
             except (ValueError, RecursionError) as error:
                 raise RequestError(f"{source[1:]} is not JSON: {error}") from None
         else:
             try:
-                part = parse_point(text)
+                part = from_text(text)
             except RequestError as error:
                 if text is source and os.path.isfile(source):  # nothing is read but by @: --at must not depend on files
                     error.hint = f"to read a file, write --at @{source}"

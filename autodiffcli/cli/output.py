@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from autodiffcli.errors import RequestError, printable, shortened
+from autodiffcli.errors import AdcalcError, RequestError, printable, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from autodiffcli.api.diagnoses import Finding
+    from autodiffcli.graph import Graph
     from autodiffcli.report.table import Table
 
-__all__ = ["Output", "report", "warn", "write", "write_json"]
+__all__ = ["Output", "report", "tell", "tell_conventions", "warn", "write", "write_json"]
 
 _TRACED = ("table", "json", "markdown", "latex", "html")
 """Formats that show the trace unless told not to; the others are for programs that take one flat table."""
@@ -109,6 +112,37 @@ def write_json(data: Any, indent: int | None = None) -> None:
     sys.stdout.write(text + "\n")
 
 
-def warn(text: str) -> None:
-    """Write a warning to standard error."""
-    click.echo(f"warning: {shortened(printable(text))}", err=True)
+def warn(warning: str | AdcalcError) -> None:
+    """Write a warning to standard error; of an error its place too."""
+    text = f"warning: {shortened(printable(warning))}" if isinstance(warning, str) else warning.report("warning")
+    click.echo(text, err=True)
+
+
+def tell(findings: Iterable[Finding], most: int = 5) -> int:
+    """Say of numbers that are not finite where they were born; return the exit status.
+
+    Raises MathError for the first that is nan.
+    """
+    found = list(findings)
+    for finding in found:
+        if isnan(finding.found):
+            raise finding.explain()
+    for finding in found[:most]:
+        warn(finding.explain())
+    if len(found) > most:
+        warn(f"and {len(found) - most:,} more are infinite")
+    return 0
+
+
+def tell_conventions(expression: Graph, at: Mapping[str, float], wrt: Sequence[str] | None = None) -> None:
+    """Tell a person on standard error, and no program that reads it, which conventions a derivative rests on."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return
+    from autodiffcli.api.diagnoses import conventions
+
+    most = 5
+    found = conventions(expression, at, wrt, most + 1)
+    for text in found[:most]:
+        click.echo(f"note: {shortened(printable(text))}", err=True)
+    if len(found) > most:
+        click.echo("note: and more such corners; --format json names them", err=True)

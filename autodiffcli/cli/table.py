@@ -6,6 +6,7 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
+from autodiffcli.api.diagnoses import first_cause
 from autodiffcli.api.expressions import of_one_output
 from autodiffcli.api.gradients import Compiled, chosen
 from autodiffcli.cli.options import read_graph, read_once, read_point, refuse, standard_input
@@ -35,7 +36,7 @@ def eval_table(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options: dict[str, Any]) -> int:
     of_one_output(graph, "a row of a table has one value")
-    refuse(("precision", "trace", "share"), "in a table of points")
+    refuse(("precision", "trace", "share", "corr"), "in a table of points")
     path, out = options["points"], options["out"]
     read_once(expr, *at, path, what="the expression or the point")
     format_ = options["format_"] or ""
@@ -72,6 +73,12 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
             fixed=list(fixed),
         )
         target.flush()
-    for note in summary.notes():
+    *others, last = summary.notes() or [""]
+    for note in others:
         warn(note)
+    if summary.undefined:
+        point = dict(zip(columns, summary.first_point, strict=True)) | fixed
+        warn(first_cause(graph, point, wrt, last) or last)
+    elif last:
+        warn(last)
     return 0

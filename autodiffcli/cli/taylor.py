@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from autodiffcli.api.diagnoses import of_series, remarks
 from autodiffcli.api.differentials import taylor
-from autodiffcli.cli.higher import read_direction, report_entries
+from autodiffcli.cli.higher import read_direction
 from autodiffcli.cli.options import Command, expression, output_options, point_options, read_graph, read_point
-from autodiffcli.cli.output import Output
+from autodiffcli.cli.output import Output, tell, tell_conventions
 from autodiffcli.report import matrices as page
 
 __all__ = ["command"]
@@ -27,12 +28,14 @@ def command(expr: str, at: tuple[str, ...], order: int, along: str | None, **opt
     """Taylor coefficients of EXPR along a direction: EXPR at POINT + t·VECTOR is Σ c_k·t^k."""
     output = Output.chosen(options)
     graph = read_graph(expr)
-    direction = None if along is None else read_direction(along, at, expr)
-    result = taylor(graph, read_point(at, expr), order=order, along=direction)
+    direction = None if along is None else read_direction("--along", along, at, expr)
+    point = read_point(at, expr)
+    result = taylor(graph, point, order=order, along=direction)
     output.show(
         table=lambda precision: page.taylor_view(result, graph, precision),
         plain=lambda: page.taylor_plain(result, output.precision),
-        data=lambda: page.taylor_data(result),
+        data=lambda: page.taylor_data(result) | remarks(of_series(graph, point, result), graph, point),
         tables=lambda style: [page.taylor_table(result)],
     )
-    return report_entries((f"{name}: c{k}", x) for name, c in result.coefficients.items() for k, x in enumerate(c))
+    tell_conventions(graph, point)
+    return tell(of_series(graph, point, result))

@@ -40,6 +40,7 @@ def command(expr: str, at: tuple[str, ...], cotangent: str, wrt: list[str] | Non
     """
     output = Output.chosen(options)
     graph = read_graph(expr)
-    direction = read_direction(cotangent, at, expr)
-    result = vjp(graph, read_point(at, expr), cotangent=direction, wrt=wrt)
-    return show_product(result, graph, output)
+    direction = read_direction("--cotangent", cotangent, at, expr)
+    point = read_point(at, expr)
+    result = vjp(graph, point, cotangent=direction, wrt=wrt)
+    return show_product(result, graph, point, output, wrt)

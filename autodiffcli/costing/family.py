@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from autodiffcli.errors import RequestError
+from autodiffcli.limits import FAMILY
 
 __all__ = ["member"]
 
-MAX_CHARACTERS = 100_000_000
 _INDEX = re.compile(r"\{\s*i\s*(?:([+-])\s*(\d{1,9})\s*)?\}")
 _OPERATOR = re.compile(r"(\*\*|[-+*/^@%·×÷]|\band\b|\bor\b)\s*$")
 _DOTS = re.compile(r"\.\.\.|…")
@@ -40,10 +40,10 @@ def member(template: str, n: int) -> str:
             hint='write "x{i} * ..."',
         )
     term = template[start : operator.start()].strip()
-    if n * (len(term) + 12) > MAX_CHARACTERS:
+    if n * (len(term) + 12) > FAMILY:
         raise RequestError(
             f"the member {n:,} of the family is a text of some {n * len(term):,} characters",
-            hint=f"{MAX_CHARACTERS:,} are the limit: give --n smaller numbers",
+            hint=f"{FAMILY:,} are the limit: give --n smaller numbers",
         )
     if not re.fullmatch(r"[\w{}+-]*\{[^}]*\}\w*", term):
         term = f"({term})"

@@ -13,11 +13,9 @@ from autodiffcli.drawing import dot, listing
 from autodiffcli.drawing.model import Picture
 from autodiffcli.errors import RequestError, missing_extra
 from autodiffcli.language.write import UNICODE
+from autodiffcli.limits import PICTURE
 
 __all__ = ["html", "png", "svg"]
-
-MOST = 300
-"""Nodes of a picture: a PNG of 800 nodes takes Graphviz most of a minute, and nobody reads it."""
 
 
 def svg(picture: Picture, rankdir: str = "LR", precision: int | None = 6) -> bytes:
@@ -61,9 +59,9 @@ def _lines(text: str) -> str:
 
 def _laid_out(picture: Picture, rankdir: str, precision: int | None, form: str) -> bytes:
     nodes = picture.counts()[0]
-    if nodes > MOST:
+    if nodes > PICTURE:
         raise RequestError(
-            f"a picture of {nodes:,} nodes cannot be read: {form} draws up to {MOST:,}",
+            f"a picture of {nodes:,} nodes cannot be read: {form} draws up to {PICTURE:,}",
             hint="--format dot, mermaid, json and text have no limit",
         )
     try:

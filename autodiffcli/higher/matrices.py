@@ -11,6 +11,7 @@ from autodiffcli.derivatives import extend
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, growing
 from autodiffcli.interpreter import run
+from autodiffcli.limits import MATRIX
 from autodiffcli.sparsity import Pattern, colour_columns, colour_star, pattern, transposed
 
 __all__ = ["HESSIAN_MODES", "JACOBIAN_MODES", "Found", "gradient_graph", "hessian", "jacobian", "weighed"]
@@ -21,9 +22,6 @@ FORWARD, REVERSE = JACOBIAN_MODES[1:]
 
 BLOCK = 4_000_000
 """Tangents that are held at a time where many passes are taken together on arrays."""
-
-MAX_ENTRIES = 10_000_000
-"""Entries that a matrix may have: Python floats and their places, some 50 bytes each."""
 
 
 class Found(NamedTuple):
@@ -152,9 +150,10 @@ def _found(
     """Take the passes of a way, and read the entries of the pattern out of their sums."""
     refuse_endless(way.mode, graph, way.passes)
     count = sum(map(len, rows))
-    if count > MAX_ENTRIES:
+    if count > MATRIX:
         raise RequestError(
-            f"the matrix has {count:,} entries", hint="--wrt x asks for fewer, jvp, vjp and hvp for products with it"
+            f"the matrix has {count:,} entries, and {MATRIX:,} are the limit",
+            hint="--wrt x asks for fewer, jvp, vjp and hvp for products with it",
         )
     if way.mode == FORWARD:
         values = run(graph, point)

@@ -52,12 +52,14 @@ class Directional:
 
     kind:   jvp (J·v, by output), vjp (Jᵀ·w, by input) or hvp (H·v, by input).
     values: the outputs by name. product: by name. gradient: of an hvp, by input.
+    direction: the vector, by input, for a vjp by output.
     """
 
     kind: str
     values: dict[str, float]
     product: dict[str, float]
     gradient: dict[str, float] = field(default_factory=dict)
+    direction: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -19,13 +19,11 @@ from autodiffcli.chain import slope_of
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, Node, growing
 from autodiffcli.interpreter import run
+from autodiffcli.limits import SERIES
 from autodiffcli.primitive import Operand
 from autodiffcli.primitives import div, mul
 
 __all__ = ["coefficients"]
-
-MAX_PRODUCTS = 10**9
-"""Products that the coefficients may cost: some minutes."""
 
 
 class _Term(NamedTuple):
@@ -61,8 +59,11 @@ def coefficients(graph: Graph, point: Sequence[float], along: Mapping[int, float
     """
     plan = _planned(graph, along, order)
     longer, orders, active = plan.graph, plan.orders, plan.active
-    if len(longer) * order * order > 2 * MAX_PRODUCTS:
-        raise RequestError(f"order {order:,} of {len(longer):,} nodes would take hours", hint="ask for a lower --order")
+    if len(longer) * order * order > 2 * SERIES:
+        raise RequestError(
+            f"order {order:,} of {len(longer):,} nodes takes more than {SERIES:,} products",
+            hint="ask for a lower --order",
+        )
     values = run(longer, point)
     series = [[value] for value in values]
     rates: list[list[float]] = [[] for _ in values]  # of y': its coefficients are k·y_k
@@ -117,8 +118,11 @@ def _planned(graph: Graph, along: Mapping[int, float], order: int) -> _Plan:
             if start == end:
                 break
             start = end
-            if len(longer) * order > MAX_PRODUCTS:
-                raise RequestError(f"order {order:,} needs more than {len(longer):,} nodes", hint="ask for a lower one")
+            if len(longer) * needed * needed > 2 * SERIES:
+                raise RequestError(
+                    f"order {order:,} of more than {len(longer):,} nodes takes more than {SERIES:,} products",
+                    hint="ask for a lower --order",
+                )
     active += bytearray(len(longer) - len(active))
     return _Plan(longer, orders, active, terms)
 

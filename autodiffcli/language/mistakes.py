@@ -38,18 +38,37 @@ _STRANGERS = {
 _ENDS = ("NUMBER", "NAME", "RPAR", "SUPERSCRIPT", "BANG")
 """Terminals that end an operand."""
 
+_PLUS_MINUS = ("±", "+/-")
+
 
 def explain(source: str, unexpected: UnexpectedToken, grammar: Grammar, *, point: bool = False) -> RequestError:
     """Return the error that a person is to read for a text that does not follow the grammar.
 
     point: the text is one of name=value, not a program.
     """
-    error = _explained(source, unexpected, grammar)
+    error = (_in_point(source, unexpected, grammar) if point else None) or _explained(source, unexpected, grammar)
     if point and source[unexpected.start : unexpected.end] in ("=", "=="):
         error.hint = "separate the values by commas, and write one = in each: x1=2, x2=pi/4"
     elif point and not error.hint:
         error.hint = "a point is written x1=2, x2=pi/4"
     return error
+
+
+def _in_point(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError | None:
+    """Explain what only a point can have wrong: a value without its name, and how an uncertainty is written."""
+    before, text = grammar.tokens(source[: unexpected.start]), source[unexpected.start : unexpected.end]
+    last = before[-1] if before else None
+    separated = next((n for n in range(len(before), 0, -1) if before[n - 1].terminal in ("COMMA", "SEPARATOR")), 0)
+    uncertain = any(token.text in _PLUS_MINUS for token in before[separated:])
+    message, hint, span = "", "write name=value, as in x1=2, x2=pi/4", (unexpected.start, unexpected.end)
+    if separated == len(before) and _unclosed(before) is None and unexpected.terminal not in ("", "DEFINED"):
+        message = f"a name is missing before '{text}'" if text else "a name is missing at the end"
+    elif uncertain and text in _PLUS_MINUS:
+        message, hint = "a value has one uncertainty", ""
+    elif uncertain and last is not None and last.text == "%":
+        message, span = "an uncertainty is not written in percent", (last.start, last.start + 1)
+        hint = "write it in the unit of the value: 5 % of 2.0 is 2.0±0.1, or 2.0±0.05*2.0"
+    return RequestError(message, source=source, span=span, hint=hint) if message else None
 
 
 def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError:
@@ -60,7 +79,10 @@ def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Re
     text = source[unexpected.start : unexpected.end]
     message, hint, span = f"'{text}' is not expected here", "", (unexpected.start, unexpected.end)
     after_operand = before is not None and before.terminal in _ENDS
-    if not unexpected.terminal:
+    if text in _PLUS_MINUS:
+        message = f"'{text}' is no operator of expressions"
+        hint = "an uncertain input is given at the point: --at x=2.0±0.1, in adcalc eval and adcalc grad"
+    elif not unexpected.terminal:
         message, hint = f"'{text}' has no meaning in an expression", _STRANGERS.get(text, "")
     elif unexpected.terminal in ("NAME", "LPAR", "DEFINED") and after_operand:
         return _missing_sign(source, unexpected, grammar)

@@ -12,6 +12,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.graph import CONSTANT, Graph, growing
 from autodiffcli.language.lalr import Callback, Grammar, UnexpectedToken
 from autodiffcli.language.tables import load
+from autodiffcli.limits import expansion
 from autodiffcli.primitive import FUNCTIONS, PRIMITIVES, Primitive
 from autodiffcli.primitives import add, div, logical_and, logical_not, logical_or, mod, mul, neg, pow, sub, where
 from autodiffcli.primitives.selection import equal, greater, greater_equal, less, less_equal, not_equal
@@ -37,8 +38,8 @@ _COMPARISONS = {
     "≠": not_equal,
 }
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-MAX_INLINED = 5_000_000
-"""Nodes that calls of defined functions may add: f(x) = g(x)+g(x+1), g(x) = ... doubles with every line."""
+MAX_EXPONENT_LENGTH = 10
+"""Characters of the exponent of a number that is taken exactly."""
 
 
 class _Function(NamedTuple):
@@ -55,17 +56,19 @@ def grammar() -> Grammar:
     return Grammar(load())
 
 
-def parse(text: str, *, share: bool = True) -> Graph:
+def parse(text: str, *, share: bool = True, exact: bool = False) -> Graph:
     """Parse a program into its computation graph, whose `outputs` holds the one node that is its value.
 
-    share: equal nodes are one node. Raises RequestError with the place for everything that is not the language.
+    share: equal nodes are one node. exact: numbers keep their text (see `Graph`), to prove digits with.
+
+    Raises RequestError with the place for everything that is not the language.
 
     >>> g = parse("a = x1*x2; a + sin(a)")
     >>> list(g.inputs), [op.name for op in g.ops]
     (['x1', 'x2'], ['input', 'input', 'mul', 'sin', 'add'])
     """
     with growing():
-        return Parser(text, share=share).program()
+        return Parser(text, share=share, exact=exact).program()
 
 
 def read(parser: Parser, start: str, callbacks: dict[str, Callback]) -> Any:
@@ -116,9 +119,9 @@ def _binary(op: Primitive) -> Callable[[Parser], Callback]:
 class Parser:
     """The meaning of a program while it is read: names bound so far, and the graph that grows."""
 
-    def __init__(self, text: str, share: bool = True) -> None:
+    def __init__(self, text: str, share: bool = True, exact: bool = False) -> None:
         self.source = normalised(text)
-        self.graph = Graph(self.source, share)
+        self.graph = Graph(self.source, share, exact)
         self.scope: dict[str, int] = {}
         self.outer: dict[str, int] | None = None  # the program's scope while a function's body is read
         self.functions: dict[str, _Function] = {}
@@ -127,6 +130,7 @@ class Parser:
         self.numbers: dict[str, int] = {}
         self.output: tuple[list[int], int, int] | None = None
         self.last_bound: int | None = None
+        self.expanded = 0
 
     def program(self) -> Graph:
         """Parse the source as a program."""
@@ -227,12 +231,23 @@ class Parser:
                 value = float(text)
             except ValueError:  # 1__000
                 self._fail(f"'{text}' is not a number", (start, end), "single underscores may separate digits: 1_000")
+            if self.graph.exact:
+                found = self.numbers[text] = self._exact_number(value, text, start, end)
+                return found
             if value == math.inf:
                 self._fail(f"{text} is beyond the largest float, 1.8e308", (start, end), "write inf if that is meant")
             if value == 0 and text.lower().partition("e")[0].strip("0._"):
                 self._fail(f"{text} is below the smallest float, 4.9e-324", (start, end), "write 0 if that is meant")
             found = self.numbers[text] = self.graph.constant(value, "", start, end)
         return found
+
+    def _exact_number(self, value: float, text: str, start: int, end: int) -> int:
+        from decimal import Decimal
+
+        text = text.replace("_", "")
+        if len(text.lower().partition("e")[2]) > MAX_EXPONENT_LENGTH:
+            self._fail(f"the exponent of {text} is beyond any use", (start, end), "write 0 or inf if that is meant")
+        return self.graph.constant(value, "" if Decimal(value) == Decimal(text) else text, start, end)
 
     def name(self, v: list[Any], start: int, end: int) -> int:
         found = self.scope.get(v[0])
@@ -295,8 +310,7 @@ class Parser:
             count = len(function.parameters)
             self._fail(f"{name} takes {count} argument{'s' * (count != 1)}, not {len(args)}", (start, end))
         graph = self.graph
-        if len(graph) + len(function.body) > MAX_INLINED:
-            self._fail(f"calls of defined functions write out more than {MAX_INLINED:,} operations", (start, end))
+        self._expand(len(function.body), start, end)
         copies = dict(zip(function.parameters, args, strict=True))
         for i in function.body:
             operands = tuple([copies.get(a, a) for a in graph.args[i]])
@@ -322,10 +336,22 @@ class Parser:
             self._fail(f"{name} takes an expression and the names to differentiate by", (start, end), f"write {forms}")
         result = args[0]
         for variable in variables * (wanted or 1):
+            before = len(graph)
+            self._expand(before, start, end)  # all of them are passed over
             (result,) = pushforward(graph, [result], {variable: 1.0})
-            if len(graph) > MAX_INLINED:
-                self._fail(f"this derivative has more than {MAX_INLINED:,} operations", (start, end))
+            self._expand(len(graph) - before, start, end)
         return result
+
+    def _expand(self, operations: int, start: int, end: int) -> None:
+        """Count what calls and derivatives expand to. Raises RequestError beyond the limit for the text's length."""
+        self.expanded += operations
+        most = expansion(len(self.source))
+        if self.expanded > most:
+            self._fail(
+                f"calls and derivatives would expand this text to more than {most:,} operations",
+                (start, end),
+                "functions are written out where they are called; adcalc taylor gives high orders at a point",
+            )
 
     def _not_a_function(self, name: str, args: list[int], start: int, end: int) -> NoReturn:
         span = (start, start + len(name))
@@ -434,4 +460,4 @@ _METHODS = (
 _BINARY = {"add": _binary(add), "sub": _binary(sub), "mul": _binary(mul), "div": _binary(div), "mod": _binary(mod)} | {
     "pow": _binary(pow)
 }
-_SILENT = ("program", "body", "point", "pairs", "pair")
+_SILENT = ("program", "body", "point", "pairs", "pair", "uncertain")

@@ -15,12 +15,10 @@ from typing import NamedTuple
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import CONSTANT, INPUT, Graph
 from autodiffcli.language.notation import latex_name, latex_number, one_line
+from autodiffcli.limits import FORMULA
 from autodiffcli.primitive import FUNCTIONS, Primitive
 
 __all__ = ["LATEX", "PLAIN", "UNICODE", "Style", "number", "write"]
-
-LONGEST = 1_000_000
-"""Characters a formula may have where no limit is given: a shared graph can be exponentially long as a formula."""
 
 
 class Style(Enum):
@@ -79,7 +77,7 @@ def write(
     '\\\\frac{\\\\left(x - 1\\\\right)^{2}}{-x \\\\cdot 3}'
     """
     pieces: list[str] = []
-    room = LONGEST if limit is None else limit
+    room = FORMULA if limit is None else limit
     stack: list[str | tuple[int, int, bool]] = [(node, within, after)]
     opening, closing = ("\\left(", "\\right)") if style is LATEX else ("(", ")")
     while stack:
@@ -118,7 +116,7 @@ def write(
         return "".join(pieces)
     if limit is None:
         raise RequestError(
-            f"the formula has more than {LONGEST:,} characters",
+            f"the formula has more than {FORMULA:,} characters",
             hint="parts that the graph shares are written out each time: look at the graph instead",
         )
     return "".join(pieces)[: max(limit - 1, 0)] + "…"

@@ -13,12 +13,26 @@ from autodiffcli.graph import CONSTANT, INPUT, Graph, Node, fold
 from autodiffcli.primitive import Primitive
 from autodiffcli.primitives import (
     add,
+    besselj,
+    besselj_slope,
+    bessely,
+    bessely_slope,
+    beta,
+    beta_slope,
+    digamma,
+    digamma1p,
+    digamma_rise,
     div,
     equal,
+    erfc,
+    erfcx,
+    erfcx_slope,
     exp,
+    gelu_slope,
     greater,
     hypot,
-    less,
+    lambertw,
+    lambertw_slope,
     ln,
     logical_and,
     logical_not,
@@ -26,13 +40,39 @@ from autodiffcli.primitives import (
     mul,
     neg,
     not_equal,
+    sigmoid,
     sign,
+    silu,
+    silu_slope,
+    softmax_first,
     sqrt,
     sub,
     where,
 )
 from autodiffcli.primitives import pow as power
-from autodiffcli.primitives.powers import LN_2, LOG2_E, LOG10_E, direction, expsq
+from autodiffcli.primitives.hyperbolic import (
+    coth,
+    csch,
+    csch_coth,
+    csch_squared,
+    sech,
+    sech_squared,
+    sech_tanh,
+    tanh,
+)
+from autodiffcli.primitives.powers import (
+    LN_2,
+    LOG2_E,
+    LOG10_E,
+    cbrt,
+    direction,
+    exp2,
+    exp2_slope,
+    expsq,
+    power_log,
+    power_slope,
+    turn,
+)
 from autodiffcli.primitives.special import ERF_SLOPE
 from autodiffcli.primitives.trigonometric import cos, dsinc, sin
 
@@ -84,6 +124,13 @@ _a, _b, _c = (Node(_PATTERNS, _PATTERNS.input(name)) for name in "abc")
 _zero, _one, _pi = _leaf(0.0), _leaf(1.0), _leaf(3.141592653589793, "pi")
 _square = _raw(power, _a, 2.0)
 
+
+def _halved_gap(bessel: Primitive) -> Node:
+    """Build the derivative of a Bessel function from its neighbours."""
+    below, above = (_raw(bessel, _raw(op, _a, 1.0), _b) for op in (sub, add))
+    return _raw(div, _raw(sub, below, above), 2.0)
+
+
 RULES = (
     Rule("neg_neg", _raw(neg, _raw(neg, _a)), _a),
     Rule("mul_minus_one", _raw(mul, _a, -1.0), _raw(neg, _a)),
@@ -131,12 +178,39 @@ RULES = (
     Rule("expsq", _raw(expsq, _a, _b), _raw(exp, _raw(mul, _a, _raw(power, _b, 2.0))), RANGE),
     Rule("dsinc", _raw(dsinc, 1.0, _a), _raw(div, _raw(sub, _raw(mul, _a, _raw(cos, _a)), _raw(sin, _a)), _square),
          FINITE),
+    Rule("power_slope", _raw(power_slope, _a, _b), _raw(mul, _b, _raw(power, _a, _raw(sub, _b, 1.0))), RANGE),
+    Rule("power_log", _raw(power_log, _a, _b), _raw(mul, _raw(power, _a, _b), _raw(ln, _a)), POINT),
+    Rule("exp2_slope", _raw(exp2_slope, _a), _raw(mul, _raw(ln, 2.0), _raw(exp2, _a)), RANGE),
+    Rule("sech_squared", _raw(sech_squared, _a), _raw(power, _raw(sech, _a), 2.0), RANGE),
+    Rule("csch_squared", _raw(csch_squared, _a), _raw(power, _raw(csch, _a), 2.0), RANGE),
+    Rule("sech_tanh", _raw(sech_tanh, _a), _raw(mul, _raw(sech, _a), _raw(tanh, _a)), RANGE),
+    Rule("csch_coth", _raw(csch_coth, _a), _raw(mul, _raw(csch, _a), _raw(coth, _a)), RANGE),
+    Rule("cbrt_slope", _raw(where, _raw(equal, _a, 0.0), _c, _raw(div, _raw(div, _raw(cbrt, _a), _a), 3.0)),
+         _raw(div, 1.0, _raw(mul, 3.0, _raw(power, _raw(cbrt, _a), 2.0))), POINT),
+    Rule("turn", _raw(turn, _c, _a, _b),
+         _raw(div, _raw(mul, _c, _a), _raw(add, _square, _raw(power, _b, 2.0))), RANGE),
     Rule("power_by_base", _raw(where, _raw(equal, _a, 0.0), 0.0, _raw(mul, _a, _b)), _raw(mul, _a, _b), POINT),
     Rule("power_by_exponent",
          _raw(where, _raw(logical_and, _raw(equal, _a, 0.0), _raw(greater, _b, 0.0)), 0.0, _raw(mul, _c, _raw(ln, _a))),
          _raw(mul, _c, _raw(ln, _a)), POINT),
-    Rule("lambert", _raw(where, _raw(less, _a, 1.0), _raw(exp, _raw(neg, _a)), _raw(div, _a, _b)),
-         _raw(div, _a, _b), FINITE),
+    Rule("lambertw_slope", _raw(lambertw_slope, _a),
+         _raw(div, _raw(lambertw, _a), _raw(mul, _a, _raw(add, _raw(lambertw, _a), 1.0))), FINITE),
+    Rule("silu_slope", _raw(silu_slope, _a),
+         _raw(add, _raw(sigmoid, _a), _raw(mul, _raw(silu, _a), _raw(sigmoid, _raw(neg, _a)))), RANGE),
+    Rule("gelu_slope", _raw(gelu_slope, _a),
+         _raw(add, _raw(div, _raw(erfc, _raw(div, _raw(neg, _a), _raw(sqrt, 2.0))), 2.0),
+              _raw(div, _raw(mul, _a, _raw(exp, _raw(div, _raw(neg, _square), 2.0))),
+                   _raw(sqrt, _raw(mul, 2.0, _pi)))), RANGE),
+    Rule("erfcx_slope", _raw(erfcx_slope, _a),
+         _raw(sub, _raw(mul, _raw(mul, 2.0, _a), _raw(erfcx, _a)), _raw(div, 2.0, _raw(sqrt, _pi))), RANGE),
+    Rule("softmax_of_two", _raw(softmax_first, _a, _b), _raw(sigmoid, _raw(sub, _a, _b)), RANGE),
+    Rule("softmax_of_three", _raw(softmax_first, _a, _b, _c),
+         _raw(div, 1.0, _raw(add, _raw(add, _raw(exp, _raw(sub, _b, _a)), _raw(exp, _raw(sub, _c, _a))), 1.0)), RANGE),
+    Rule("digamma1p", _raw(digamma1p, _a), _raw(digamma, _raw(add, _a, 1.0)), RANGE),
+    Rule("beta_slope", _raw(beta_slope, _a, _b), _raw(neg, _raw(mul, _raw(beta, _a, _b), _raw(digamma_rise, _a, _b))),
+         RANGE),
+    Rule("besselj_slope", _raw(besselj_slope, _a, _b), _halved_gap(besselj), RANGE),
+    Rule("bessely_slope", _raw(bessely_slope, _a, _b), _halved_gap(bessely), RANGE),
 )  # fmt: skip
 """Every rule. Each takes an operation away, or moves a sign towards the root, or puts common operations in the place
 of one that only derivatives use (or of two roots): nothing undoes another, so rewriting ends."""
@@ -211,6 +285,8 @@ def rewritten(
 
 def _matches(graph: Graph, pattern: int, args: tuple[int, ...], found: dict[int, int]) -> bool:
     """Match arguments against a pattern node's, binding the pattern's variables; as deep as the pattern, no deeper."""
+    if len(_PATTERNS.args[pattern]) != len(args):  # a function of any number of arguments
+        return False
     for part, node in zip(_PATTERNS.args[pattern], args, strict=True):
         wanted = _PATTERNS.ops[part]
         if wanted is INPUT:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from autodiffcli.errors import RequestError
+from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.records import Records, line_end
 from autodiffcli.points.rows import Block, Floats, Request, RowReader, excerpt
@@ -78,7 +79,7 @@ class Delimited:
                 if raw.strip():
                     self._records.line += raw.count(b"\n")
                     self._source.put_back(text[at:])
-                    names = [name.strip() for name in fields]
+                    names = [normalised(name.strip()) for name in fields]
                     return names, self._source.mark + raw.rstrip(b"\r\n"), line_end(raw, b"\n")
         where = "ends inside quotes, in its header" if self._records.open else "is empty: it has no header"
         raise RequestError(f"{self._request.table} {where}", hint="the first line of a table names its columns")

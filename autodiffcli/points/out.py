@@ -14,13 +14,17 @@ from autodiffcli.errors import RequestError
 
 __all__ = ["whole_file"]
 
+_DESCRIPTORS = "/proc/self/fd"
+"""Where Linux shows the open files of a process."""
+
 
 @contextmanager
 def whole_file(path: str) -> Iterator[BinaryIO]:
     """Give a stream whose bytes become the file at path when the block ends well; otherwise what was there stays.
 
-    They are written beside the file, under a name of its own, and take its place in one step: nobody sees a half, and
-    the file may be the one that is read from. Devices and pipes have no whole and are written to directly. A link stays
+    They are written to a file without a name, where the system has such, else beside the file under a name of its own,
+    and take its place in one step: nobody sees a half, a process that is killed leaves nothing behind, and the file may
+    be the one that is read from. Devices and pipes have no whole and are written to directly. A link stays
     a link. What the system refuses (no such folder, no permission, disk full) is a RequestError that names the file.
     """
     try:
@@ -43,13 +47,14 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
 
 def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:
     beside = place.with_name(f".adcalc-{secrets.token_hex(8)}.tmp")
-    # Made by os.open, not by tempfile: the umask applies, as to any new file. O_EXCL: never through somebody's link.
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    number, nameless = _opened(beside)
     try:
         with os.fdopen(number, "wb") as target:
             yield target
             target.flush()
             os.fsync(number)
+            if nameless:
+                _name(number, beside)
         if mode is not None:
             beside.chmod(stat.S_IMODE(mode))
         beside.replace(place)
@@ -57,3 +62,21 @@ def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def _opened(beside: Path) -> tuple[int, bool]:
+    """Open a new file for writing, and return its descriptor and whether it has no name yet."""
+    if hasattr(os, "O_TMPFILE") and os.path.isdir(_DESCRIPTORS):
+        with suppress(OSError):  # a file system that has no such files, or a folder that refuses any
+            return os.open(beside.parent, os.O_WRONLY | os.O_TMPFILE, 0o666), True
+    # Made by os.open, not by tempfile: the umask applies, as to any new file. O_EXCL: never through somebody's link.
+    return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), False
+
+
+def _name(number: int, beside: Path) -> None:
+    """Give the file behind a descriptor a name."""
+    folder = os.open(_DESCRIPTORS, os.O_RDONLY)
+    try:  # by a descriptor of the folder: only so does Python ask that the link to the file be followed
+        os.link(str(number), beside, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from autodiffcli.errors import RequestError
+from autodiffcli.limits import LINE
 
 __all__ = ["Source", "open_points"]
 
 BLOCK_ROWS = 16_384
 _SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 20  # bytes of a block
-_LONGEST_LINE = 1 << 26
 _BOM = b"\xef\xbb\xbf"
 
 _FOREIGN = {  # how files begin that are no text, what they are, and the remedy
@@ -78,9 +78,9 @@ class Source:
             if cut:
                 yield from self._checked(b"".join([*pieces, piece[:cut]]))
                 pieces, length = [], len(piece) - cut
-            elif length > _LONGEST_LINE:
+            elif length > LINE:
                 where = f"{self.name}: line {self._line + 1}"
-                raise RequestError(f"{where} goes on for more than {_LONGEST_LINE >> 20} MiB")
+                raise RequestError(f"{where} goes on for more than {LINE >> 20} MiB")
             pieces.append(piece[cut:])
         if any(pieces):
             yield from self._checked(b"".join(pieces))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 import numpy as np
@@ -27,6 +27,8 @@ class Summary:
     undefined: int = 0
     first_undefined: int | None = None
     """The number of the first row with an undefined result: data rows are counted from 1, skipped ones as well."""
+    first_point: list[float] = field(default_factory=list, repr=False, compare=False)
+    """What that row gives the inputs."""
 
     def notes(self) -> list[str]:
         """Return what a person should hear, a sentence each; nothing where every row has its results.
@@ -129,7 +131,9 @@ def _count(summary: Summary, block: Block, results: Sequence[Floats]) -> None:
     places = np.flatnonzero(undefined)
     summary.undefined += len(places)
     if len(places) and summary.first_undefined is None:
-        summary.first_undefined = block.numbers[int(places[0])]
+        first = int(places[0])
+        summary.first_undefined = block.numbers[first]
+        summary.first_point = [float(column[first]) for column in block.columns]
 
 
 def _rows(count: int, singular: str, plural: str) -> str:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiffcli.primitive import Operand, Primitive, primitive
+from autodiffcli.primitive import Operand, Primitive, carefully, primitive
 from autodiffcli.primitives.powers import exp, horner, ln, log1p, pow, sqrt
-from autodiffcli.primitives.selection import absolute, greater, less, logical_and, maximum, minimum, where
+from autodiffcli.primitives.selection import absolute, greater, less, logical_and, logical_or, maximum, minimum, where
 
-__all__ = ["beta", "digamma", "digamma_rise", "factorial", "gamma", "lbeta", "lgamma", "polygamma"]
+__all__ = [
+    "beta",
+    "beta_slope",
+    "digamma",
+    "digamma1p",
+    "digamma_rise",
+    "factorial",
+    "gamma",
+    "lbeta",
+    "lgamma",
+    "polygamma",
+]
 
 SCIPY = "special"
 BACKED = "autodiffcli.primitives.scipy_backed:"
@@ -24,9 +35,10 @@ def _gamma_edge(x: float) -> float:
 gamma = primitive(
     "gamma",
     math.gamma,
-    "scipy.special:gamma",
+    BACKED + "gamma",
     edge=_gamma_edge,
     partials=(lambda y, x: y * digamma(x),),
+    ball="gamma",
     latex=r"\Gamma\left({0}\right)",
     meaning="the Gamma function",
     domain="x not 0, -1, -2, ...",
@@ -37,7 +49,8 @@ factorial = primitive(
     "factorial",
     # n·Γ(n) above 1, since the rounding of n + 1 would be magnified for large n
     formula=lambda n: where(greater(n, 1.0), n * gamma(n), gamma(n + 1.0)),
-    partials=(lambda y, n: y * digamma(n + 1.0),),
+    partials=(lambda y, n: y * digamma1p(n),),
+    ball=lambda n: (n + 1).gamma(),
     latex="{0}!",
     meaning="Γ(n + 1): n! for integers, between them a smooth curve",
     domain="n not -1, -2, ...",
@@ -63,6 +76,15 @@ def lgamma_near_2(z: Any) -> Any:
 
 
 def _lgamma(x: float) -> float:
+    y = _lgamma_plain(x)
+    if x < 0.0 and abs(y) < 0.5 * max(1.0, math.lgamma(1.0 - x)):  # near a zero
+        from autodiffcli.primitives import decimals
+
+        return decimals.lgamma(x)
+    return y
+
+
+def _lgamma_plain(x: float) -> float:
     if 1.5 <= x <= 2.5:
         return float(lgamma_near_2(x - 2.0))
     if 0.5 <= x < 1.5:
@@ -74,7 +96,7 @@ def _lgamma(x: float) -> float:
         while x < 0.5:
             product *= x
             x += 1.0
-        return _lgamma(x) - math.log(abs(product))
+        return _lgamma_plain(x) - math.log(abs(product))
     return math.lgamma(x)
 
 
@@ -84,6 +106,7 @@ lgamma = primitive(
     BACKED + "lgamma",
     edge=lambda x: math.inf,
     partials=(lambda y, x: digamma(x),),
+    ball=lambda x: x.lgamma() if x > 0 else abs(x.gamma()).log(),
     latex=r"\ln\left|\Gamma\left({0}\right)\right|",
     meaning="the logarithm of |Γ(x)|",
     domain="x not 0, -1, -2, ...",
@@ -95,17 +118,54 @@ digamma: Primitive = primitive(
     BACKED + "digamma",
     BACKED + "digamma",
     partials=(lambda y, x: polygamma(1.0, x),),
+    ball="digamma",
     latex=r"\psi\left({0}\right)",
     meaning="the derivative of lnΓ",
     domain="x not 0, -1, -2, ...",
     extra=SCIPY,
     samples=(-1.25, 0.7, 1.4616321449683623, 2.3, 1e300),
 )
+
+DIGAMMA_ZERO, DIGAMMA_ZERO_LOW = 0.46163214496836236, -1.5522348162858677e-17  # of ψ(1 + x), in two parts
+# ψ about there
+DIGAMMA_SERIES = (
+    0.9676722454476212, -0.4427631689835921, 0.258499760955651, -0.16394270544240652, 0.10782405069126237,
+    -0.07219956125645471, 0.04880428816414311, -0.03316112647484736, 0.022597648232218104, -0.01542476590494896,
+    0.010538791616612175, -0.007204534386356869, 0.004926781395729853, -0.003369801655439328,
+    0.002305126326734928,
+)  # fmt: skip
+
+
+def _digamma1p(x: Operand) -> Operand:
+    d = (x - DIGAMMA_ZERO) - DIGAMMA_ZERO_LOW
+    return where(less(absolute(d), 0.1), d * horner(d, DIGAMMA_SERIES), digamma(x + 1.0))
+
+
+digamma1p: Primitive = primitive(
+    "digamma1p",
+    formula=_digamma1p,
+    partials=(lambda y, x: polygamma(1.0, x + 1.0),),
+    function=False,
+    ball=lambda x: (x + 1).digamma(),
+    latex=r"\psi\left({0} + 1\right)",
+    meaning="digamma(x + 1), accurate at its zero where x + 1 is rounded",
+    extra=SCIPY,
+)
+
+
+def _polygamma_ball(n: Any, x: Any) -> Any:
+    from flint import acb
+
+    order = n.unique_fmpz()
+    return acb(x).polygamma(acb(n)).real if order is not None and 0 <= order <= 100 else None
+
+
 polygamma: Primitive = primitive(
     "polygamma",
     BACKED + "polygamma",
     BACKED + "polygamma",
     partials=(None, lambda y, n, x: polygamma(n + 1.0, x)),
+    ball=_polygamma_ball,
     latex=r"\psi^{({0})}\left({1}\right)",
     meaning="the n-th derivative of digamma",
     domain="n = 0, 1, ..., 100; x not 0, -1, -2, ...",
@@ -115,9 +175,10 @@ polygamma: Primitive = primitive(
 
 
 def _rise(a: Operand, b: Operand) -> Operand:
+    lift = where(logical_and(less(b, 1e-290), less(1e-150, a)), 2.0**300, 1.0)  # past the subnormal numbers
     total: Operand = 0.0  # by ψ(x + 1) = ψ(x) + 1/x up to a + 10; every term is positive, so nothing cancels
     for _ in range(10):
-        total = total + b / a / (a + b)
+        total = total + b * lift / (a + b) / a  # in this order nothing overflows before the result does
         a = a + 1.0
     s = a + b
     # the asymptotic series, its differences u^k - v^k with u - v taken out of them
@@ -128,13 +189,14 @@ def _rise(a: Operand, b: Operand) -> Operand:
         gap = u * gap + power * step
         power = power * v
         series = series + c * gap
-    return total + (log1p(b / a) + 0.5 * b / a / s + series)
+    return total / lift + (log1p(b / a) + 0.5 * b / a / s + series)
 
 
 digamma_rise = primitive(
     "digamma_rise",
     formula=_rise,
     partials=(lambda y, a, b: polygamma(1.0, a + b) - polygamma(1.0, a), lambda y, a, b: polygamma(1.0, a + b)),
+    ball=lambda a, b: (a + b).digamma() - a.digamma(),
     latex=r"\left(\psi\left({0} + {1}\right) - \psi\left({0}\right)\right)",
     meaning="digamma(a + b) - digamma(a), without cancellation",
     domain="a > 0, b > 0",
@@ -143,6 +205,7 @@ digamma_rise = primitive(
 )
 
 LN_SQRT_2PI = 0.9189385332046728
+TINY = 1e-8  # so small that B(a, b) is 1/a + 1/b to the last digit
 
 
 def _stirling(x: Operand) -> Operand:
@@ -189,31 +252,81 @@ def _beta_parts(a: Operand, b: Operand) -> tuple[Operand, ...]:
 
 def _beta(a: Operand, b: Operand) -> Operand:
     p, q, small, one, both, _ = _beta_parts(a, b)
-    return where(less(q, 10.0), small, where(less(p, 10.0), one, both))
+    far = where(greater(q, 1e20), gamma(p) * pow(q, -p), one)  # where a quotient by s is 1 - p/q, and may overflow
+    both = where(less(p, 10.0), far, where(_vanishes(p, q), 0.0, both))
+    return where(less(q, TINY), 1.0 / p + 1.0 / q, where(less(q, 10.0), small, both))
 
 
-def _lbeta(a: Operand, b: Operand) -> Operand:
+def _vanishes(p: Operand, q: Operand) -> Operand:
+    return logical_or(greater(p, 1100.0), greater(q, 1e40))  # for 10 <= p <= q: there Beta is below 1e-390
+
+
+def _beta_slope(a: Operand, b: Operand) -> Operand:
+    # B(a, b) = 1/a + 1/b - (a + b)·π²/6 ... where both are small, and 1/a + ψ(1) - ψ(b) ... where a is tiny: there a
+    # factor of -B·rise may overflow or be subnormal
+    flat = where(less(a, TINY), -1.0 / a / a, -polygamma(1.0, a))
+    corner = logical_or(less(minimum(a, b), 1e-20), less(maximum(a, b), TINY))
+    # far out B is Γ(p)·q^(-p), which may be subnormal: its root twice
+    p, q = minimum(a, b), maximum(a, b)
+    h = pow(q, -0.5 * p)
+    far = -h * where(less(a, b), gamma(p) * digamma_rise(a, b), gamma(p) * p / a) * h
+    plain = where(logical_and(greater(q, 1e20), less(p, 40.0)), far, -beta(a, b) * digamma_rise(a, b))
+    return where(corner, flat, plain)
+
+
+def lbeta_formula(a: Operand, b: Operand) -> Operand:
+    """Return the logarithm of the Beta function, as arithmetic on operands: near its zeros it cancels."""
     p, q, _, _, _, logs = _beta_parts(a, b)
     value = beta(a, b)
     far = where(less(p, 10.0), lgamma(p) - p * ln(q), logs)  # where Beta underflows q is huge or p is large
-    far = where(greater(value, 1.0), -ln(p), far)  # and where it overflows it is 1/p
+    far = where(greater(value, 1.0), log1p(p / q) - ln(p), far)  # and where it overflows it is 1/p + 1/q
     return where(logical_and(greater(value, 1e-290), less(value, math.inf)), ln(value), far)
+
+
+def _lbeta_scalar(a: float, b: float) -> float:
+    y = lbeta_formula(a, b)
+    if abs(y) < 0.3:  # near a zero
+        from autodiffcli.primitives import decimals
+
+        return decimals.lbeta(a, b)
+    return float(y)
+
+
+def _lbeta_ball(a: Any, b: Any) -> Any:
+    return a.lgamma() + b.lgamma() - (a + b).lgamma()
 
 
 beta = primitive(
     "beta",
     formula=_beta,
-    partials=(lambda y, a, b: -y * digamma_rise(a, b), lambda y, a, b: -y * digamma_rise(b, a)),
+    partials=(lambda y, a, b: beta_slope(a, b), lambda y, a, b: beta_slope(b, a)),
+    ball=lambda a, b: _lbeta_ball(a, b).exp(),
     latex=r"\mathrm{B}\left({0}, {1}\right)",
     meaning="the Beta function Γ(a)·Γ(b)/Γ(a + b)",
     domain="a > 0, b > 0",
     extra=SCIPY,
     samples=((0.7, 2.3), (10.0, 1.0), (300.3, 200.7), (1e-5, 1e5)),
 )
+beta_slope: Primitive = primitive(
+    "beta_slope",
+    formula=_beta_slope,
+    partials=(
+        lambda y, a, b: beta(a, b) * (polygamma(1.0, a) - polygamma(1.0, a + b)) - y * digamma_rise(a, b),
+        lambda y, a, b: -beta_slope(b, a) * digamma_rise(a, b) - beta(a, b) * polygamma(1.0, a + b),
+    ),
+    function=False,
+    ball=lambda a, b: _lbeta_ball(a, b).exp() * (a.digamma() - (a + b).digamma()),
+    latex=r"\mathrm{B}_1\left({0}, {1}\right)",
+    meaning="the derivative of beta in its first argument, -beta(a, b)·digamma_rise(a, b)",
+    extra=SCIPY,
+)
 lbeta = primitive(
     "lbeta",
-    formula=_lbeta,
+    _lbeta_scalar,
+    BACKED + "lbeta",
+    edge=lambda a, b: carefully(lbeta_formula, a, b),
     partials=(lambda y, a, b: -digamma_rise(a, b), lambda y, a, b: -digamma_rise(b, a)),
+    ball=_lbeta_ball,
     latex=r"\ln\mathrm{B}\left({0}, {1}\right)",
     meaning="the logarithm of the Beta function",
     domain="a > 0, b > 0",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiffcli.primitives.fixed import cosine, mended_far, sine
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -71,6 +73,7 @@ def sin_and_cos(x: Any) -> tuple[Any, Any]:
         if others is not None:
             np.sin(x, out=sin, where=others)
             np.cos(x, out=cos, where=others)
+            sin, cos = mended_far(sin, x, sine), mended_far(cos, x, cosine)
     return sin, cos
 
 

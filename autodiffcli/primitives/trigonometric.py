@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiffcli.primitive import Corner, Operand, Primitive, evaluate_together, primitive
-from autodiffcli.primitives.powers import direction, hypot, sqrt
+from autodiffcli.primitive import Corner, Exact, Operand, Primitive, evaluate_together, primitive
+from autodiffcli.primitives.fixed import LARGE, SMALL, cosine, mended, mended_far, sinc_derivative, sine, tangent
+from autodiffcli.primitives.powers import hypot, sqrt, turn
 from autodiffcli.primitives.selection import absolute, equal, sign, where
 
 __all__ = [
@@ -29,20 +30,60 @@ __all__ = [
     "tan",
 ]
 
+
+def _sin(x: float) -> float:
+    y = math.sin(x)
+    return y if -LARGE < x < LARGE or abs(y) > SMALL else sine(x)
+
+
+def _cos(x: float) -> float:
+    y = math.cos(x)
+    return y if -LARGE < x < LARGE or abs(y) > SMALL else cosine(x)
+
+
+def _sin_arrays(x: Any) -> Any:
+    import numpy as np
+
+    return mended_far(np.sin(x), x, sine)
+
+
+def _cos_arrays(x: Any) -> Any:
+    import numpy as np
+
+    return mended_far(np.cos(x), x, cosine)
+
+
+def _tan(x: float) -> float:
+    y = math.tan(x)
+    return y if -LARGE < x < LARGE or 1e-3 < abs(y) < 1e3 else tangent(x)
+
+
+def _tan_arrays(x: Any) -> Any:
+    import numpy as np
+
+    y = np.tan(x)
+    extreme = (np.abs(y) < 1e-3) | (np.abs(y) > 1e3)
+    return mended(y, x, extreme & (np.abs(x) > LARGE), tangent)
+
+
 sin = primitive(
     "sin",
-    math.sin,
-    "sin",
+    _sin,
+    _sin_arrays,
+    analytic="sin",
     partials=(lambda y, x: cos(x),),
+    ball="sin",
     latex=r"\sin\left({0}\right)",
     meaning="the sine",
     samples=(-1.25, 0.7, 1e-9, 1e22),
 )
 cos: Primitive = primitive(
     "cos",
-    math.cos,
-    "cos",
+    _cos,
+    _cos_arrays,
+    analytic="cos",
     partials=(lambda y, x: -sin(x),),
+    ball="cos",
     latex=r"\cos\left({0}\right)",
     meaning="the cosine",
     samples=(-1.25, 0.7, 1.5707963267948966, 1e22),
@@ -50,9 +91,11 @@ cos: Primitive = primitive(
 evaluate_together((sin, cos), "autodiffcli.primitives.sincos:sin_and_cos")
 tan = primitive(
     "tan",
-    math.tan,
-    "tan",
+    _tan,
+    _tan_arrays,
+    analytic="tan",
     partials=(lambda y, x: 1.0 + y * y,),
+    ball="tan",
     latex=r"\tan\left({0}\right)",
     meaning="the tangent",
     domain="cos(x) != 0",
@@ -62,6 +105,7 @@ sec = primitive(
     "sec",
     formula=lambda x: 1.0 / cos(x),
     partials=(lambda y, x: y * tan(x),),
+    ball="sec",
     latex=r"\sec\left({0}\right)",
     meaning="the secant 1/cos(x)",
     domain="cos(x) != 0",
@@ -71,6 +115,7 @@ csc = primitive(
     "csc",
     formula=lambda x: 1.0 / sin(x),
     partials=(lambda y, x: -y * cot(x),),
+    ball="csc",
     latex=r"\csc\left({0}\right)",
     meaning="the cosecant 1/sin(x)",
     domain="sin(x) != 0",
@@ -80,6 +125,7 @@ cot: Primitive = primitive(
     "cot",
     formula=lambda x: 1.0 / tan(x),
     partials=(lambda y, x: -(1.0 + y * y),),
+    ball="cot",
     latex=r"\cot\left({0}\right)",
     meaning="the cotangent 1/tan(x)",
     domain="sin(x) != 0",
@@ -89,7 +135,9 @@ asin = primitive(
     "asin",
     math.asin,
     "arcsin",
+    analytic="asin",
     partials=(lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),),  # not 1 - x^2, which cancels near 1
+    ball="asin",
     latex=r"\arcsin\left({0}\right)",
     meaning="the inverse of the sine, from -pi/2 to pi/2",
     domain="-1 <= x <= 1",
@@ -100,7 +148,9 @@ acos = primitive(
     "acos",
     math.acos,
     "arccos",
+    analytic="acos",
     partials=(lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    ball="acos",
     latex=r"\arccos\left({0}\right)",
     meaning="the inverse of the cosine, from 0 to pi",
     domain="-1 <= x <= 1",
@@ -111,7 +161,9 @@ atan = primitive(
     "atan",
     math.atan,
     "arctan",
+    analytic="atan",
     partials=(lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x),),  # not 1/(1 + x^2): x^2 may overflow
+    ball="atan",
     latex=r"\arctan\left({0}\right)",
     meaning="the inverse of the tangent, from -pi/2 to pi/2",
     synonyms=("arctan",),
@@ -121,7 +173,9 @@ atan2 = primitive(
     "atan2",
     math.atan2,
     "arctan2",
-    partials=(lambda y, a, b: direction(b, a) / hypot(a, b), lambda y, a, b: -direction(a, b) / hypot(a, b)),
+    analytic="autodiffcli.primitives.analytic:atan2",
+    partials=(lambda y, a, b: turn(1.0, b, a), lambda y, a, b: -turn(1.0, a, b)),
+    ball=lambda a, b: a.atan2(a, b),
     latex=r"\operatorname{atan2}\left({0}, {1}\right)",
     meaning="the angle of the point (b, a), from -pi to pi",
     domain="a != 0 or b != 0",
@@ -143,6 +197,7 @@ asec = primitive(
     "asec",
     formula=lambda x: atan2(_leg(absolute(x)), sign(x)),
     partials=(lambda y, x: 1.0 / absolute(x) / _leg(absolute(x)),),
+    ball=lambda x: (1 / x).acos(),
     latex=r"\operatorname{arcsec}\left({0}\right)",
     meaning="acos(1/x), from 0 to pi",
     domain="x <= -1 or x >= 1",
@@ -153,6 +208,7 @@ acsc = primitive(
     "acsc",
     formula=lambda x: atan2(sign(x), _leg(absolute(x))),
     partials=(lambda y, x: -1.0 / absolute(x) / _leg(absolute(x)),),
+    ball=lambda x: (1 / x).asin(),
     latex=r"\operatorname{arccsc}\left({0}\right)",
     meaning="asin(1/x), from -pi/2 to pi/2",
     domain="x <= -1 or x >= 1",
@@ -168,7 +224,9 @@ def _leg(x: Operand) -> Operand:
 sinc = primitive(
     "sinc",
     formula=lambda x: where(equal(x, 0.0), 1.0, sin(x) / x),
+    analytic="autodiffcli.primitives.analytic:sinc",
     partials=(lambda y, x: dsinc(1.0, x),),  # (cos(x) - y)/x cancels near 0
+    ball="sinc",
     latex=r"\operatorname{sinc}\left({0}\right)",
     meaning="sin(x)/x, 1 at 0",
     samples=(-1.25, 0.0, 1e-9, 40.0),
@@ -178,7 +236,13 @@ sinc = primitive(
 def _dsinc(n: float, x: float) -> float:
     if not 0 <= n <= 100 or n % 1:
         return math.nan
-    return float(_dsinc_far(int(n), x, math) if abs(x) > n + 0.5 else _dsinc_near(int(n), x))
+    y = float(_dsinc_far(int(n), x, math) if abs(x) > n + 0.5 else _dsinc_near(int(n), x))
+    return sinc_derivative(int(n), x) if _cancels(n, abs(x), abs(y)) else y
+
+
+def _cancels(n: float, r: Any, y: Any) -> Any:
+    """Whether the n-th derivative y is near a zero other than x = 0, for r = |x|."""
+    return (r > 1.0) & (y * r < 0.25) & ((r <= n + 0.5) | (y * r * r < 0.5 * n) | ((r > LARGE) & (y * r < 1e-3)))
 
 
 def _dsinc_arrays(n: Any, x: Any) -> Any:
@@ -189,7 +253,8 @@ def _dsinc_arrays(n: Any, x: Any) -> Any:
     if not 0 <= n <= 100 or n % 1:
         return np.full_like(x, np.nan)
     with np.errstate(all="ignore"):
-        return np.where(np.abs(x) > n + 0.5, _dsinc_far(int(n), x, np), _dsinc_near(int(n), x))
+        y = np.where(np.abs(x) > n + 0.5, _dsinc_far(int(n), x, np), _dsinc_near(int(n), x))
+        return mended(y, x, _cancels(n, np.abs(x), np.abs(y)), lambda v: sinc_derivative(int(n), v))
 
 
 def _dsinc_far(n: int, x: Any, lib: Any) -> Any:
@@ -211,11 +276,24 @@ def _dsinc_near(n: int, x: Any) -> Any:
     return total
 
 
+def _dsinc_ball(n: Any, x: Any) -> Any:
+    order = n.unique_fmpz()
+    if order is None or not 0 <= order <= 100:
+        return None
+    if x == 0:
+        return 0 if order % 2 else (-1) ** int(order // 2) / (x + order + 1)
+    y = x.sin() / x
+    for k in range(1, int(order) + 1):  # cancels near 0, which makes the precision rise
+        y = ((-1) ** (k // 2) * (x.cos() if k % 2 else x.sin()) - k * y) / x
+    return y
+
+
 dsinc: Primitive = primitive(
     "dsinc",
     _dsinc,
     _dsinc_arrays,
     partials=(None, lambda y, n, x: dsinc(n + 1.0, x)),
+    ball=_dsinc_ball,
     latex=r"\operatorname{sinc}^{({0})}\left({1}\right)",
     meaning="the n-th derivative of sinc",
     domain="n = 0, 1, ..., 100",
@@ -225,7 +303,9 @@ deg = primitive(
     "deg",
     math.degrees,
     "degrees",
-    partials=(180.0 / math.pi,),
+    analytic=lambda z: z * (180.0 / math.pi),
+    partials=(Exact(180.0 / math.pi, "180/pi"),),
+    ball=lambda x: x * 180 / x.pi(),
     latex=r"\frac{180}{\pi} {0}",
     meaning="an angle in radians, in degrees",
     synonyms=("degrees",),
@@ -235,7 +315,9 @@ rad = primitive(
     "rad",
     math.radians,
     "radians",
-    partials=(math.pi / 180.0,),
+    analytic=lambda z: z * (math.pi / 180.0),
+    partials=(Exact(math.pi / 180.0, "pi/180"),),
+    ball=lambda x: x * x.pi() / 180,
     latex=r"\frac{\pi}{180} {0}",
     meaning="an angle in degrees, in radians",
     synonyms=("radians",),

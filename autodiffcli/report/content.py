@@ -69,8 +69,15 @@ def evaluation(trace: Trace) -> Table:
 
 def gradient(result: Gradient) -> Table:
     """Return the gradient, a row for each input."""
-    columns = Column("input"), Column("derivative", "number")
-    return Table.of("gradient", columns, list(result.gradient.items()))
+    if result.errors:
+        names = "derivative", "error", "step"
+        columns = [Column("input"), *(Column(name, "number") for name in names), Column("side")]
+        rows = [
+            (name, x, result.errors[name], result.steps[name], result.sides.get(name, "both"))
+            for name, x in result.gradient.items()
+        ]
+        return Table.of("gradient", columns, rows)
+    return Table.of("gradient", [Column("input"), Column("derivative", "number")], list(result.gradient.items()))
 
 
 def comparison(results: Sequence[Gradient]) -> Table:
@@ -151,10 +158,10 @@ def _differences(trace: Trace) -> Table:
     rows = []
     for name in trace.result.steps:
         r = trace.difference_row(name)
-        rows.append((trace.say.gradient(name), r.value, r.step, r.error))
-    names = "estimate", "step", "estimated error"
-    columns = [Column("derivative", "math"), *(Column(name, "number") for name in names)]
-    return Table.of("difference quotients", columns, rows)
+        rows.append((trace.say.gradient(name), r.value, r.error, r.step, r.side))
+    names = "estimate", "error", "step"
+    columns = [Column("derivative", "math"), *(Column(name, "number") for name in names), Column("side")]
+    return Table.of(f"difference quotients, {trace.result.scheme}", columns, rows)
 
 
 def _formulas(trace: Trace) -> Table:

@@ -16,6 +16,10 @@ __all__ = ["comparison_data", "gradient_data", "value_data"]
 def gradient_data(result: Gradient, trace: bool = True) -> dict[str, Any]:
     """Return value, gradient, mode, and the rows of the trace unless they are not wanted."""
     data: dict[str, Any] = {"value": result.value, "grad": result.gradient, "mode": result.mode}
+    if result.errors:
+        data |= {"scheme": result.scheme, "error": result.errors, "step": result.steps}
+        data |= {"side": {name: result.sides.get(name, "both") for name in result.gradient}}
+        data |= {"evaluations": result.evaluations}
     data = json_ready(data)
     if trace:
         data["trace"] = trace_data(result)

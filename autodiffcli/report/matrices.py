@@ -21,7 +21,6 @@ __all__ = [
     "directional_plain",
     "directional_table",
     "directional_view",
-    "entry_names",
     "matrix_data",
     "matrix_plain",
     "matrix_table",
@@ -80,13 +79,6 @@ def matrix_view(result: Matrix, graph: Graph, precision: int) -> RenderableType:
     values = dict(zip(output_names(graph), result.values, strict=True))
     why = Wrapped(f" {result.reason}", "dim", indent=1)
     return _page(graph, values, precision, [_Matrix(result, precision), "", why])
-
-
-def entry_names(result: Matrix) -> Iterator[tuple[str, float]]:
-    """Yield what each entry is called, ∂y1/∂x or ∂²y/∂x∂y, with its value."""
-    for i, j, x in zip(result.i, result.j, result.entries, strict=True):
-        row, column = result.rows[i], result.columns[j]
-        yield f"∂{row}/∂{column}" if result.kind == "jacobian" else f"∂²/∂{row}∂{column}", x
 
 
 class _Matrix:

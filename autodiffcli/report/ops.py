@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from inspect import signature
 
 from autodiffcli.graph import Graph, Node
-from autodiffcli.language.write import LATEX, UNICODE, Style, number, write
+from autodiffcli.language.signatures import argument_names, call_of
+from autodiffcli.language.write import LATEX, UNICODE, number, write
 from autodiffcli.primitive import PRIMITIVES, Gate, Primitive
 from autodiffcli.report.table import Cell, Column, Table
 from autodiffcli.tracing.rules import Rule, rule
@@ -28,8 +28,8 @@ def ops(primitives: Iterable[Primitive] | None = None) -> Table:
     for op in PRIMITIVES.values() if primitives is None else primitives:
         if op.name.startswith("_"):
             continue
-        names = _argument_names(op)
-        written = [_call(op, names, style) for style in (UNICODE, LATEX)]
+        names = argument_names(op)
+        written = [call_of(op, names, style) for style in (UNICODE, LATEX)]
         rows.append((written[0], op.meaning, _derivative(op, names), op.domain, ", ".join(op.synonyms), written[1]))
     return Table.of("functions", columns, rows)
 
@@ -39,27 +39,6 @@ def ops_data(primitives: Iterable[Primitive] | None = None) -> list[dict[str, Ce
     table = ops(primitives)
     keys = [column.name.lower().replace(" ", "_") for column in table.columns]
     return [dict(zip(keys, row, strict=True)) for row in table]
-
-
-def _argument_names(op: Primitive) -> list[str]:
-    """Return the arguments' names as the declaration's own rules call them."""
-    size = op.arity[1] if op.arity[1] is not None else max(op.arity[0], 2)
-    functions = [op.formula]
-    for partial in op.rules(size):
-        functions += [partial.condition] if isinstance(partial, Gate) else [partial] if callable(partial) else []
-    for function in functions:
-        if function is None:
-            continue
-        names = [name for name, p in signature(function).parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
-        if len(names) in (size, size + 1):
-            return names[-size:]
-    return ["x"] if size == 1 else [chr(ord("a") + k) if size <= 20 else f"x{k}" for k in range(size)]
-
-
-def _call(op: Primitive, names: list[str], style: Style) -> str:
-    graph = Graph(share=False)
-    args = [graph.input(name) for name in names]
-    return write(graph, graph.apply(op, tuple(args)), style)
 
 
 def _derivative(op: Primitive, names: list[str]) -> str:

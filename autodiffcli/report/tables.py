@@ -45,7 +45,7 @@ def grad_report(result: Gradient, precision: int | None = 6, trace: bool = True,
     if trace:
         shown = Trace(result, UNICODE, precision, _TERMS)
         parts += ["", Flow([table_view(table, precision, rows) for table in tables(shown)]), *_notes(shown, precision)]
-    return Group(*parts, "", _derivatives(result, precision))
+    return Group(*parts, "", _derivatives(result, precision), *_quotients(result))
 
 
 def eval_report(result: Gradient, precision: int | None = 6, trace: bool = True, rows: int = ROWS) -> RenderableType:
@@ -256,10 +256,30 @@ def _derivatives(result: Gradient, precision: int | None, most: int = 40) -> Ren
     y = output_name(result.graph.inputs)
     items = []
     for name, value in islice(result.gradient.items(), most):
-        items.append(Text(f"∂{y}/∂{one_line(name)} = ").append(number(value, precision, UNICODE), "bold"))
+        item = Text(f"∂{y}/∂{one_line(name)} = ").append(number(value, precision, UNICODE), "bold")
+        if name in result.errors:
+            item.append(f" ± {number(result.errors[name], 2, UNICODE)}")
+        items.append(item)
     hidden = len(result.gradient) - len(items)
     last = _more(hidden, "derivatives") if hidden else None
     return _Items(items or [Text("no inputs, no derivatives", "dim")], last)
+
+
+def _quotients(result: Gradient, most: int = 5) -> list[RenderableType]:
+    """Return what numeric mode did: its scheme and cost, and where it kept to one side, as the other is not there."""
+    if not result.errors:
+        return []
+    notes = [Text(f" {result.scheme}: {result.evaluations:,} evaluations", "dim")]
+    asked = result.scheme == "one-sided"
+    kept = [(name, side) for name, side in result.sides.items() if not (asked and side == "right")]
+    for name, side in kept[:most]:
+        other = "left" if side == "right" else "right"
+        notes.append(
+            Text(f" by {one_line(name)}: from the {side} only, as steps to the {other} leave the domain", "yellow")
+        )
+    if len(kept) > most:
+        notes.append(_more(len(kept) - most, "inputs from one side"))
+    return ["", *notes]
 
 
 def _notes(trace: Trace, precision: int | None, most: int = 5) -> list[RenderableType]:

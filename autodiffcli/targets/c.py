@@ -22,6 +22,7 @@ _SAME = words(
 _OTHERS = {
     "abs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "nearbyint", "gamma": "tgamma",
     "lgamma": "lgamma", "sqrt": "sqrt", "cbrt": "cbrt",
+    "sin": "sin", "cos": "cos", "tan": "tan",
 }  # fmt: skip
 
 RESERVED = words(

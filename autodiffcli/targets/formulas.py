@@ -14,6 +14,8 @@ from autodiffcli.graph import Graph, Node
 from autodiffcli.primitive import Operand, Primitive
 from autodiffcli.primitives import (
     absolute,
+    besselj,
+    bessely,
     cos,
     equal,
     erfc,
@@ -31,7 +33,8 @@ from autodiffcli.primitives import (
     tan,
     where,
 )
-from autodiffcli.primitives.powers import LN_2, horner
+from autodiffcli.primitives.gamma_family import lbeta_formula
+from autodiffcli.primitives.powers import LN_2, horner, plain_slope_formula, power_log_formula, power_slope_formula
 from autodiffcli.primitives.trigonometric import _dsinc_far, _dsinc_near
 
 __all__ = ["FOLDED", "SPECIAL_ORDERS", "helper_graph"]
@@ -56,7 +59,7 @@ def helper_graph(op: Primitive, count: int, order: int | None) -> Graph | None:
         return None
     graph = Graph()
     first: list[Operand] = [] if order is None else [order]
-    parameters = [Node(graph, graph.input(name)) for name in ("a", "b", "c", "d")[: count - len(first)]]
+    parameters = [Node(graph, graph.input(name)) for name in [f"a{k}" for k in range(count - len(first))]]
     result = formula(*first, *parameters)
     graph.outputs = [result.id if isinstance(result, Node) else graph.constant(float(result))]
     return graph
@@ -130,9 +133,12 @@ def _power(x: Operand, n: int) -> Operand:
 
 
 _FORMULAS: dict[str, Callable[..., Operand]] = {
+    "besselj_slope": lambda n, x: 0.5 * (besselj(n - 1.0, x) - besselj(n + 1.0, x)),
+    "bessely_slope": lambda n, x: 0.5 * (bessely(n - 1.0, x) - bessely(n + 1.0, x)),
     "digamma": lambda x: _polygamma(0, x),
     "dsinc": _dsinc,
     "erfcx": _erfcx,
+    "lbeta": lbeta_formula,
     "logsumexp": _logsumexp,
     "polygamma": _polygamma,
     "relu": lambda x: where(less_equal(x, 0.0), 0.0, x),
@@ -140,4 +146,7 @@ _FORMULAS: dict[str, Callable[..., Operand]] = {
     "deg": lambda x: x * RADIAN,
     "rad": lambda x: x * (PI / 180.0),
     "exp2": lambda x: pow(2.0, x),
+    "_plain_slope": plain_slope_formula,
+    "_power_log": power_log_formula,
+    "_power_slope": power_slope_formula,
 }

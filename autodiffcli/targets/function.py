@@ -247,6 +247,8 @@ class Body:
         """
         target = self.target
         name = target.prefix + op.name + ("" if order is None else f"_{order}")
+        if op.arity[1] is None:  # C has one function of a name, not one for each number of arguments
+            name += f"_{count}"
         parameters = count - (order is not None)
         if name not in self.helpers:
             graph = helper_graph(op, count, order)

@@ -14,7 +14,7 @@ from autodiffcli.targets.names import words
 __all__ = ["TARGET", "source"]
 
 _SAME = words("exp expm1 log log2 log10 log1p hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh")
-_OTHERS = frozenset(["sqrt", "cbrt", "abs", "floor", "ceil", "trunc", "sign", "pow", "max", "min"])
+_OTHERS = frozenset(["sqrt", "cbrt", "sin", "cos", "tan", "abs", "floor", "ceil", "trunc", "sign", "pow", "max", "min"])
 
 RESERVED = words(
     "abstract arguments async await boolean break byte case catch char class const continue debugger default "

@@ -12,6 +12,9 @@ from autodiffcli.language.notation import greek
 __all__ = ["comment_lines", "fresh_prefix", "function_name", "safe_names", "words"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_OWN = ("_", "ad_")
+"""How names begin that are the languages' own, and those of our helpers."""
+
 LONGEST_COMMENT = 2000
 
 
@@ -32,6 +35,8 @@ def safe_names(names: Iterable[str], reserved: Collection[str]) -> dict[str, str
     for name in names:
         new = name if name in taken else "".join(map(_ascii, unicodedata.normalize("NFKC", name)))
         if name not in taken:
+            if _IDENTIFIER.match(new) is None or new.startswith(_OWN):  # what is put behind it would change nothing
+                new = f"x{new}"
             while new in taken or not _allowed(new, reserved):
                 new += "_"
             taken.add(new)
@@ -40,8 +45,7 @@ def safe_names(names: Iterable[str], reserved: Collection[str]) -> dict[str, str
 
 
 def _allowed(name: str, reserved: Collection[str]) -> bool:
-    # what begins with an underscore is the languages' own, and that of our helpers
-    return _IDENTIFIER.fullmatch(name) is not None and name not in reserved and not name.startswith(("_", "ad_"))
+    return _IDENTIFIER.fullmatch(name) is not None and name not in reserved and not name.startswith(_OWN)
 
 
 def _ascii(character: str) -> str:
@@ -67,7 +71,7 @@ def function_name(name: str, reserved: Collection[str], language: str) -> str:
     if _allowed(name, reserved):
         return name
     why = "is a word of the language" if name in reserved else "is no name of ASCII letters, digits and _"
-    if name.startswith(("_", "ad_")):
+    if name.startswith(_OWN):
         why = "begins as the helpers of the generated code do"
     raise RequestError(f"'{name}' cannot name a function in {language}: it {why}", hint="choose another --name")
 
@@ -80,5 +84,5 @@ def comment_lines(text: str) -> list[str]:
     """
     cut = text if len(text) <= LONGEST_COMMENT else text[:LONGEST_COMMENT] + "…"
     # a backslash, or the trigraph that means one, would join the next line to a C comment
-    plain = cut.replace("\\", "\\x5c").replace("??", "? ?").replace("*/", "* /")
+    plain = cut.replace("\\", "\\x5c").replace("??", "? ?").replace("*/", "* /").replace("/*", "/ *")
     return [printable(line).rstrip() for line in plain.strip().splitlines()]

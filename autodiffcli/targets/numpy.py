@@ -13,12 +13,13 @@ __all__ = ["TARGET", "source"]
 _SCIPY = {
     "erfc": "erfc",
     "erfcx": "erfcx",
+    "gamma": "gamma",
     "lgamma": "gammaln",
     "digamma": "digamma",
     "besselj": "jv",
     "bessely": "yv",
 }
-_NUMPY = {"sqrt": "sqrt", "cbrt": "cbrt", "max": "maximum", "min": "minimum"}
+_NUMPY = {"sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "max": "maximum", "min": "minimum"}
 
 
 def library(op: Primitive) -> str | None:

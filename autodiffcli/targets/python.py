@@ -97,8 +97,8 @@ def literal(x: float, module: str = "math") -> str:
 
 
 def _called(op: Primitive) -> str | None:
-    # the three are declared with a correction that is not worth its code here
-    name = op.name if op.name in ("sqrt", "cbrt", "lgamma") else in_math(op)
+    # these are declared with a correction that is not worth its code here
+    name = op.name if op.name in ("sqrt", "cbrt", "lgamma", "sin", "cos", "tan") else in_math(op)
     if not name:
         return None
     return f"math.{name}" if op.name in _NEVER_RAISE else f"_{op.name}"
@@ -106,7 +106,7 @@ def _called(op: Primitive) -> str | None:
 
 def _wrapped(op: Primitive) -> str:
     """Return the helper that calls a function of math and gives the IEEE value where it raises."""
-    name = op.name if op.name in ("sqrt", "lgamma") else op.scalar.__name__
+    name = op.name if op.name in ("sqrt", "lgamma", "sin", "cos", "tan") else op.scalar.__name__
     edge = _EDGES.get(op.name)
     lines = [f"def _{op.name}(a):", "    try:", f"        return math.{name}(a)"]
     if edge is None:

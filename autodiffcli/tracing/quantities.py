@@ -56,6 +56,10 @@ class Quantities:
         """Return t1: a node that a transformation added and that is none of the others."""
         return f"{self._helper}_{{{n}}}" if self.style is LATEX else f"{self._helper}{n}"
 
+    def remark(self, text: str) -> str:
+        """Return what is said of a number, to stand behind it: 0 (closed gate); for the parser it is a comment."""
+        return {PLAIN: f" # {text}", UNICODE: f" ({text})", LATEX: f"\\ \\text{{({text})}}"}[self.style]
+
     def sum(self, terms: list[tuple[bool, str]]) -> str:
         """Return a sum of terms, each with whether it is subtracted."""
         text = ""

@@ -81,13 +81,14 @@ class PartialRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow(Row):
-    """A difference quotient of the numeric mode. name: of the input."""
+    """A difference quotient of the numeric mode. name: of the input. side: "both", "right" or "left"."""
 
     kind = "difference"
     name: str
     step: float
     value: float
     error: float
+    side: str = "both"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import copysign
+from math import copysign, isclose
 from typing import NamedTuple
 
 from autodiffcli.errors import AdcalcError
 from autodiffcli.graph import Graph, Node
-from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Primitive, carefully
+from autodiffcli.interpreter import run
+from autodiffcli.passes.simplify import simplify
+from autodiffcli.primitive import ARITHMETIC_ERRORS, FUNCTIONS, Gate, Operand, Primitive, carefully
 
 __all__ = ["MANY", "Known", "Rule", "known", "open_gate", "operands_of", "rule"]
 
@@ -27,6 +29,16 @@ class Rule(NamedTuple):
     node: int
     roles: dict[int, int]
     plain: bool  # no conditions in it: where(x > 0, 1, 0.01) says less to a reader of numbers than 0.01
+    textbook: bool  # as a textbook writes what is computed otherwise for the sake of its last digits
+
+    slope: Callable[..., Operand]
+
+    def tells(self, operands: Sequence[float]) -> bool:
+        """Tell whether the formula shows these numbers' way to the partial derivative: it may overflow or cancel."""
+        if not self.plain or not self.textbook:
+            return self.plain
+        values = run(self.graph, [operands[self.roles[i]] for i in self.graph.inputs.values()])
+        return isclose(values[self.node], carefully(self.slope, *operands), rel_tol=1e-12)
 
 
 def known(graph: Graph, args: Sequence[int]) -> Known:
@@ -61,7 +73,7 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
         return None
     graph = Graph()
     xs = operands_of(graph, constants)
-    roles = {x.id: role for role, x in enumerate(xs) if x.id in graph.names}
+    names = ["y", *[f"x{i}" for i in range(1, count + 1)]]
     try:
         node = slope(*xs)
     except AdcalcError:
@@ -70,7 +82,20 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
         return float(node)
     if node.constant is not None and node.id not in graph.constant_names:
         return node.constant
-    return Rule(graph, node.id, roles, not any(op.condition for op in graph.ops))
+    live = graph.live([node.id])
+    textbook = any(used and args and _hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True))
+    if textbook:
+        graph.outputs = [node.id]
+        graph = simplify(graph, readable=True)
+        node = Node(graph, graph.outputs[0])
+    plain = not any(op.condition for op in graph.ops)
+    roles = {graph.inputs[name]: role for role, name in enumerate(names) if name in graph.inputs}
+    return Rule(graph, node.id, roles, plain, textbook, slope)
+
+
+def _hidden(op: Primitive) -> bool:
+    """Tell whether an operation has no name in the language: it serves the last digits of a derivative."""
+    return op.operator is None and op.name not in FUNCTIONS
 
 
 def operands_of(graph: Graph, constants: Known) -> list[Node]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from autodiffcli.backends.protocol import Gradient, Sweep
 from autodiffcli.chain import Edge
+from autodiffcli.diagnosis import corners
 from autodiffcli.graph import INPUT
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style, number, write
-from autodiffcli.primitive import ARITHMETIC_ERRORS
 from autodiffcli.tracing.quantities import Quantities, numbering
 from autodiffcli.tracing.rows import AdjointRow, DifferenceRow, FormulaRow, PartialRow, Row, TangentRow, ValueRow
 from autodiffcli.tracing.rules import MANY, Rule, known, open_gate, rule
@@ -45,6 +46,7 @@ class Trace:
         self.backward = next((sweep for sweep in result.sweeps if not sweep.variable), None)
         self._varies = graph.depends(inputs)
         self._edges: dict[int, list[Edge]] | None = None
+        self._chosen: dict[int, str] | None = None
         self._slopes: dict[int, dict[tuple[int, int], float]] = {}
         self.swept: list[int] = []
         if self.backward is not None:
@@ -71,9 +73,9 @@ class Trace:
         return self.say.value(self.number_of[i])
 
     def corners(self) -> Iterator[ValueRow]:
-        """Return the nodes at which the derivative is a documented choice."""
+        """Return the nodes at which the derivative is a documented choice, of those that a derivative flows through."""
         for i in self.nodes:
-            if self.graph.ops[i].corners and self.note(i):
+            if self.note(i):
                 yield self.value_row(i)
 
     def formula(self, i: int, limit: int | None = None) -> str:
@@ -92,19 +94,14 @@ class Trace:
         return ValueRow(self.name(i), text, self.result.values[i], self._source(i), self.note(i))
 
     def note(self, i: int) -> str:
-        """Return the choice that the derivative of a node is at these numbers, or ""."""
-        corners = self.graph.ops[i].corners
-        if not corners:
+        """Return the choice that the derivative of a node is at these numbers, or "", as behind a closed gate."""
+        if not self.graph.ops[i].corners:
             return ""
-        operands = self._operands(i)
-        chosen = []
-        for corner in corners:
-            try:
-                if corner.at(*operands):
-                    chosen.append(corner.choice)
-            except ARITHMETIC_ERRORS:
-                continue
-        return "; ".join(chosen)
+        if self._chosen is None:
+            names = [name for name in self.result.gradient if name in self.graph.inputs] or list(self.graph.inputs)
+            found = corners(self.graph, self.result.values, names, self.graph.outputs[:1])
+            self._chosen = {corner.node: corner.choice for corner in found}
+        return self._chosen.get(i, "")
 
     def tangent_row(self, sweep: Sweep, i: int) -> TangentRow:
         """Return how a tangent came about."""
@@ -151,6 +148,7 @@ class Trace:
         if not groups:
             return AdjointRow(name, self._number(value or 0.0), "", value or 0.0)
         rules: list[tuple[bool, str]] = []
+        closed = False
         numbers: list[tuple[bool, str]] = []
         for j, edges in groups:
             if self.terms is not None and len(rules) >= self.terms:
@@ -160,9 +158,14 @@ class Trace:
             n = self.number_of[j]
             derivative = self.say.derivative(n, self.number_of[i])
             rules.append((False, f"{self.say.adjoint(n)}{self.say.times}{derivative}"))
+            if _closed(edges):  # 0·inf would say that it is nan
+                numbers.append((False, "0"))
+                closed = True
+                continue
             amount = self._number(_entry(self.backward, j) or 0.0, after=bool(numbers))
             numbers.append((False, f"{amount}{self.say.times}{self._total(edges)}"))
-        return AdjointRow(name, self.say.sum(rules), self.say.sum(numbers), value or 0.0)
+        remark = self.say.remark("closed gate") if closed else ""
+        return AdjointRow(name, self.say.sum(rules), self.say.sum(numbers) + remark, value or 0.0)
 
     def partial_rows(self, i: int) -> list[PartialRow]:
         """Return the partial adjoints whose sum is the adjoint of a node, one for each of its users."""
@@ -172,7 +175,7 @@ class Trace:
                 self.name(j),
                 self.name(i),
                 self._total(edges, by_name=True, alone=True),
-                self._total(edges, alone=True),
+                self._total(edges, alone=True) + (self.say.remark("closed gate") if _closed(edges) else ""),
                 sum(float(edge.partial) for edge in edges),
                 sum(float(edge.term) for edge in edges),
             )
@@ -182,7 +185,8 @@ class Trace:
     def difference_row(self, name: str) -> DifferenceRow:
         """Return a difference quotient."""
         result = self.result
-        return DifferenceRow(name, result.steps[name], result.gradient[name], result.errors.get(name, float("nan")))
+        error, side = result.errors.get(name, float("nan")), result.sides.get(name, "both")
+        return DifferenceRow(name, result.steps[name], result.gradient[name], error, side)
 
     def formula_row(self, name: str, limit: int = 1_000_000) -> FormulaRow:
         """Return a partial derivative as a formula, cut where it is too long to be of use."""
@@ -255,7 +259,7 @@ class Trace:
             return None
         if not isinstance(slope, Rule):
             return self._number(slope, after)
-        if not slope.plain:
+        if not slope.tells(operands):
             return None
         nodes = (j, *args)
 
@@ -281,6 +285,11 @@ class Trace:
             self._slopes[id(sweep)] = slopes
         slope = slopes.get((j, k))
         return "" if slope is None else self._number(slope, after=True)
+
+
+def _closed(edges: list[Edge]) -> bool:
+    """Tell whether nothing flows along edges whose partials are not finite: they stand behind a gate that is closed."""
+    return any(edge.term == 0 and not isfinite(edge.partial) for edge in edges)
 
 
 def _entry(sweep: Sweep, i: int) -> float | None:

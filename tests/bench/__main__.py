@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterable
 
-from tests.bench import depth, files, formulas, higher, memory, parse, points, product, shell, sparse
+from tests.bench import depth, differences, files, formulas, higher, memory, parse, points, product, shell, sparse
 from tests.bench.timing import Row
 
 ROWS = {
@@ -23,6 +23,7 @@ ROWS = {
     "sparse": sparse,
     "memory": memory,
     "higher": higher,
+    "differences": differences,
 }
 
 

@@ -67,7 +67,7 @@ def call(*args: str, stdin: bytes = b"") -> Done:
         except SystemExit as leaving:
             status = leaving.code
     assert isinstance(status, int)
-    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    texts = [stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in (out, err)]
     return Done(status, *texts)
 
 

@@ -66,7 +66,16 @@ def test_rows_that_cannot_be_read() -> None:
 def test_undefined_results_are_counted() -> None:
     done = call("grad", "sqrt(x)", "--points", "-", "--no-keep", stdin=b"x\n4\n-1\n0\n")
     assert done.out == "value,d_x\n2.0,0.25\nnan,nan\n0.0,inf\n"
-    assert done.status == 0 and done.err == "warning: 2 rows have undefined results, the first is row 2\n"
+    assert done.status == 0 and done.err.splitlines() == [
+        "warning: 2 rows have undefined results, the first is row 2: sqrt is undefined at -1",
+        "  sqrt(x)",
+        "  ^^^^^^^",
+        "where x = -1",
+        "hint: sqrt(x) is defined for x >= 0",
+    ]
+    infinite = call("grad", "sqrt(x)*y", "--points", "-", "--at", "y=2", stdin=b"x\n4\n0\n")
+    assert "1 row has undefined results: row 2: the derivative by x is inf" in infinite.err
+    assert "by convention sqrt'(0) = inf" in infinite.err
 
 
 def test_out_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_directions_in_every_form() -> None:
         assert jvp("(x*y, x+2*y)", "x=2,y=3", tangent=tangent).product == wanted
     assert jvp("(x*y, x+2*y)", "x=2,y=3", tangent="y=5").product == {"y1": 10.0, "y2": 10.0}
     assert vjp("(x*y, x+2*y)", "x=2,y=3", cotangent={"y2": 2}).product == {"x": 2.0, "y": 4.0}
-    assert vjp("(x*y, x+2*y)", "x=2,y=3", cotangent="", wrt=["y"]).product == {"y": 0.0}
+    assert vjp("(x*y, x+2*y)", "x=2,y=3", cotangent={}, wrt=["y"]).product == {"y": 0.0}
 
 
 # Refusals

@@ -142,5 +142,5 @@ def test_refusals() -> None:
         taylor("x", "x=1", order=-1)
     with pytest.raises(RequestError, match="besselj has no derivative in its argument number 1"):
         taylor("besselj(n, x)", "n=1,x=2", along="n=1")
-    with pytest.raises(RequestError, match="would take hours"):
+    with pytest.raises(RequestError, match=r"takes more than .* products"):
         taylor("sin(x)", "x=1", order=1_000_000)

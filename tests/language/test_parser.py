@@ -167,5 +167,5 @@ def test_depth_and_length(text: str, operations: int) -> None:
 
 def test_functions_that_double_are_stopped() -> None:
     lines = ["f0(x) = x+1", *[f"f{i}(x) = f{i - 1}(x*{i}) * f{i - 1}(x+{i})" for i in range(1, 60)], "f59(x)"]
-    with pytest.raises(RequestError, match="write out more than"):
+    with pytest.raises(RequestError, match="expand this text to more than"):
         parse("\n".join(lines))

@@ -25,7 +25,7 @@ def test_values_are_constant_expressions() -> None:
         ("x=y", "the value of x must be a constant, but 'y' has no value here"),
         ("pi=2", "'pi' is a constant"),
         ("sin=2", "'sin' is a function"),
-        ("x=1,,y=2", "an operand is missing before ','"),
+        ("x=1,,y=2", "a name is missing before ','"),
         ("x=1 y=2", "is not expected here"),
     ],
 )

@@ -172,7 +172,7 @@ def test_a_header_alone_is_a_table_and_a_last_line_counts_without_its_end() -> N
 
 
 def test_a_line_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autodiffcli.points.source._LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr("autodiffcli.points.source.LINE", 1 << 20)
     with pytest.raises(RequestError, match="line 1 goes on for more than 1 MiB"):
         run(b"x" * (1 << 22))
 

@@ -89,7 +89,7 @@ def test_rows_of_every_mode_are_data(result: Gradient) -> None:
     odd = replace(result, sweeps=[], steps={"x1": 1e-5}, errors={"x1": 1e-9}, formulas={"x1": 4})
     data = gradient_data(odd)["trace"]
     assert data[-2:] == [
-        {"kind": "difference", "name": "x1", "step": 1e-5, "value": 5.5, "error": 1e-9},
+        {"kind": "difference", "name": "x1", "step": 1e-5, "value": 5.5, "error": 1e-9, "side": "both"},
         {"kind": "formula", "name": "x1", "formula": "sin(x2)", "value": 5.5},
     ]
 

@@ -1,65 +1,22 @@
-"""Random input to everything that reads text: an answer or an AdcalcError, and nothing else.
-
-A few thousand examples in the normal run; ADCALC_FUZZ_EXAMPLES=25000 python -m pytest tests/test_fuzz.py for more of
-each target.
-"""
+"""Random inputs as hypothesis makes them, which finds the smallest that fails."""
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import string
-from collections.abc import Callable
-from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autodiffcli.api import gradients as api
 from autodiffcli.backends import MODES
 from autodiffcli.errors import AdcalcError
-from autodiffcli.language.parser import RESERVED, parse
-from autodiffcli.language.point import parse_point, point_from_data
-from autodiffcli.points.stream import stream
+from autodiffcli.language.parser import parse
 from autodiffcli.primitive import FUNCTIONS
-from tests.cli.support import call
+from tests.fuzz.words import CHUNKS, NUMBERS, SIGNS, WORDS
 from tests.strategies import expressions
 
-EXAMPLES = int(os.environ.get("ADCALC_FUZZ_EXAMPLES", "0"))
-
-
-def fuzz(share: int) -> settings:
-    """Return how much of the normal run a target is given."""
-    return settings(
-        max_examples=EXAMPLES or share,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    )
-
-
-SIGNS = [*"+-*/%^!()=<>,;.#\n \t\r@[]{}'\"|&$\\_:?~`", *"−·×⋅∗÷∕√≤≥≠²³⁻¹½∞°πτ", "**", "==", "!=", "<=", ">="]
-WORDS = ["if", "else", "and", "or", "not", "x", "y", "x1", "f", "θ", "e\u0301", *RESERVED, *FUNCTIONS]
-NUMBERS = ["0", "1", "2", "0.5", ".5", "5.", "1e3", "1e-3", "1e999", "1e-999", "1_000", "1__0", "007", "1e", "1.2.3"]
-CHUNKS = [
-    "f(x)=",
-    "f(x,y)=",
-    "f(2)",
-    "where(x>0,",
-    "x if x>0 else ",
-    "a=",
-    "a",
-    "\n",
-    "; ",
-    "(",
-    ")",
-    ", ",
-    "x^2",
-    "sin(",
-]
+__all__ = ["arguments", "data", "lines", "points", "tables", "texts"]
 
 T = TypeVar("T")
 
@@ -128,62 +85,6 @@ data = st.recursive(
 )
 
 
-def check(error: AdcalcError) -> None:
-    """Assert that an error can be shown, obeys no terminal, and points into its source."""
-    report = error.report()
-    assert all(c.isprintable() or c == "\n" for c in report)
-    assert report.startswith("error: ") and error.message
-    assert len(report) < 3000
-    json.dumps(error.as_data(), allow_nan=False)
-    if error.span is not None:
-        start, end = error.span
-        assert 0 <= start <= end <= len(error.source)
-        line, column = error.place() or (0, 0)
-        assert 1 <= line <= error.source.count("\n") + 1 and 1 <= column <= len(error.source) + 1
-
-
-def survives(target: Callable[[], object]) -> bool:
-    """Return whether a call answers; if not, its error must be one of ours, and fit to be shown."""
-    try:
-        target()
-    except AdcalcError as error:
-        check(error)
-        return False
-    return True
-
-
-@fuzz(1200)
-@given(texts)
-@example("#" * 50 + "x")
-@example("√" * 100 + "2x")
-def test_expressions(text: str) -> None:
-    if not survives(lambda: parse(text)):
-        return
-    graph = parse(text)
-    assert all(
-        span is None or 0 <= span[0] <= span[1] <= len(graph.source) for span in map(graph.span, range(len(graph)))
-    )
-    at = dict.fromkeys(graph.inputs, 0.7)
-    answered = survives(lambda: api.evaluate(graph, at))
-    for mode in MODES:
-        found = survives(partial(api.gradient, graph, at, mode=mode, trace=True))
-        assert answered or not found  # by some arguments, like the order of besselj, there is no derivative
-
-
-@fuzz(600)
-@given(points)
-@example("# " * 60 + "\nx")
-def test_points(text: str) -> None:
-    survives(lambda: parse_point(text))
-    survives(lambda: api.gradient("x*y", text))
-
-
-@fuzz(400)
-@given(data)
-def test_points_in_json(found: object) -> None:
-    survives(lambda: point_from_data(found))
-
-
 records = st.one_of(
     st.fixed_dictionaries({}, optional={"id": data, "expr": st.one_of(texts, data), "at": st.one_of(points, data)}),
     data,
@@ -195,19 +96,6 @@ lines = st.one_of(
     st.tuples(records, st.integers(0, 80)).map(lambda t: json.dumps(t[0]).encode()[: t[1]]),
     st.binary(max_size=50),
 )
-
-
-@fuzz(500)
-@given(st.lists(lines, max_size=4))
-def test_records(given_lines: list[bytes]) -> None:
-    stdin = b"\n".join(given_lines)
-    for command in ("grad", "eval"):
-        done = call(command, "-", "--format", "jsonl", stdin=stdin)
-        assert (done.status, done.err) == (0, "")
-        assert done.out.isprintable() or set(filter(lambda c: not c.isprintable(), done.out)) == {"\n"}
-        answers = [json.loads(line) for line in done.out.split("\n")[:-1]]
-        assert len(answers) == sum(bool(line.strip()) for line in stdin.split(b"\n"))
-        assert all(("value" in answer) != ("error" in answer) for answer in answers)
 
 
 cells = st.one_of(
@@ -226,26 +114,6 @@ tables = st.one_of(
     ),
     st.lists(st.one_of(lines, st.binary(max_size=20)), max_size=4).map(b"\n".join),
 )
-
-
-@fuzz(600)
-@given(tables, st.sampled_from(["", "csv", "tsv", "jsonl"]), st.sampled_from(["fail", "skip", "null"]), st.booleans())
-def test_tables(table: bytes, kind: str, on_error: str, keep: bool) -> None:
-    product = api.compile("x*ln(y)")
-    target = io.BytesIO()
-    survives(
-        lambda: stream(
-            io.BytesIO(table),
-            target,
-            inputs=["x", "y"],
-            outputs=["value", "d_x", "d_y"],
-            evaluate=lambda columns: product.value_and_gradient(*columns),
-            kind=kind,
-            keep=keep,
-            on_error=on_error,  # type: ignore[arg-type]
-        )
-    )
-    target.getvalue().decode()
 
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html")
@@ -288,14 +156,3 @@ arguments = st.integers(0, 9).flatmap(
         else st.tuples(commands, options, options).map(lambda t: [t[0], *t[1], *t[2]])
     )
 )
-
-
-@fuzz(1000)
-@given(arguments, st.one_of(st.just(b""), points.map(lambda t: t.encode("utf-8", "surrogatepass")), tables))
-def test_command_line(argv: list[str], stdin: bytes) -> None:
-    done = call(*[word for word in argv if not word.startswith("--out")], stdin=stdin)  # which would write files
-    assert done.status in (0, 1, 2)
-    assert "Traceback" not in done.err and "failed on this request" not in done.err
-    assert all(c.isprintable() or c in "\n\t" for c in done.err)
-    if done.status:
-        assert "error: " in done.err or done.err.startswith("Usage")

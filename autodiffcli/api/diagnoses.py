@@ -1,0 +1,198 @@
+"""Which numbers of a result are not finite, each with the error that says where it was born."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from math import isfinite
+from typing import NamedTuple
+
+from autodiffcli.api.expressions import graph_of
+from autodiffcli.api.gradients import Point, chosen, coordinates
+from autodiffcli.backends.protocol import Gradient
+from autodiffcli.errors import MathError
+from autodiffcli.graph import Graph
+from autodiffcli.higher.results import Directional, Matrix, Taylor
+
+__all__ = [
+    "Finding",
+    "conventions",
+    "first_cause",
+    "of_derivative",
+    "of_gradient",
+    "of_matrix",
+    "of_product",
+    "of_series",
+    "of_value",
+    "remarks",
+    "said",
+]
+
+
+class Finding(NamedTuple):
+    """A number that is not finite: what it is called, itself, and how to explain it, which takes a sweep."""
+
+    what: str
+    found: float
+    explain: Callable[[], MathError]
+
+
+def of_value(result: Gradient) -> Iterator[Finding]:
+    """Yield the value if it is infinite; where it is nan, there is no result.
+
+    >>> from autodiffcli.api.gradients import evaluation
+    >>> [finding.explain().message for finding in of_value(evaluation("1/x", "x=0"))]
+    ['the value is inf: / at 1, 0 is inf']
+    """
+    if not isfinite(result.value):
+
+        def explain() -> MathError:
+            from autodiffcli.diagnosis import value
+            from autodiffcli.interpreter import run
+
+            graph = result.graph
+            values = run(graph, [result.values[i] for i in graph.inputs.values()])
+            return value(graph, values, graph.outputs[0])
+
+        yield Finding("the value", result.value, explain)
+
+
+def of_gradient(expression: str | Graph, at: Point, result: Gradient) -> Iterator[Finding]:
+    """Yield the partial derivatives that are nan or infinite.
+
+    >>> from autodiffcli import gradient
+    >>> for finding in of_gradient("sqrt(x)*y", "x=0,y=2", gradient("sqrt(x)*y", "x=0,y=2")):
+    ...     print(finding.explain().report("warning"))
+    warning: the derivative by x is inf: in the sweep back, sqrt at 0 has the partial derivative inf
+      sqrt(x)*y
+      ^^^^^^^
+    where x = 0
+    by convention sqrt'(0) = inf
+    """
+    for name, found in result.gradient.items():
+        if not isfinite(found):
+            yield _finding(expression, at, f"the derivative by {name}", found, [{name: 1.0}])
+
+
+def of_matrix(expression: str | Graph, at: Point, result: Matrix) -> Iterator[Finding]:
+    """Yield the entries of a Jacobian or a Hessian that are nan or infinite."""
+    for i, j, found in zip(result.i, result.j, result.entries, strict=True):
+        if not isfinite(found):
+            row, column = result.rows[i], result.columns[j]
+            if result.kind == "jacobian":
+                yield _finding(expression, at, f"∂{row}/∂{column}", found, [{column: 1.0}], i)
+            else:
+                yield _finding(expression, at, f"∂²/∂{row}∂{column}", found, [{row: 1.0}, {column: 1.0}])
+
+
+def of_product(expression: str | Graph, at: Point, result: Directional) -> Iterator[Finding]:
+    """Yield what is nan or infinite of a Jacobian or a Hessian times a direction."""
+    outputs, direction = list(result.values), result.direction
+    for name, found in result.product.items():
+        if isfinite(found):
+            continue
+        what = f"the product's {name}"
+        if result.kind == "jvp":
+            yield _finding(expression, at, what, found, [direction], outputs.index(name))
+        elif result.kind == "hvp":
+            yield _finding(expression, at, what, found, [{name: 1.0}, direction])
+        else:
+            yield _finding(expression, at, what, found, [{name: 1.0}], weights=[direction[y] for y in outputs])
+
+
+def of_series(expression: str | Graph, at: Point, result: Taylor) -> Iterator[Finding]:
+    """Yield the Taylor coefficients that are nan or infinite."""
+    for place, (name, series) in enumerate(result.coefficients.items()):
+        for k, found in enumerate(series):
+            if not isfinite(found):
+                yield _finding(expression, at, f"{name}: c{k}", found, [result.along] * k, place)
+
+
+def of_derivative(expression: str | Graph, at: Point, names: Sequence[str], found: float) -> Iterator[Finding]:
+    """Yield the derivative by one name after the other if it is nan or infinite."""
+    if not isfinite(found):
+        yield _finding(expression, at, "the derivative", found, [{name: 1.0} for name in names])
+
+
+def first_cause(graph: Graph, point: Mapping[str, float], wrt: Sequence[str], about: str) -> MathError | None:
+    """Return the error that says why a row has undefined results, after a sentence about it; None if it has not.
+
+    >>> from autodiffcli.language.parser import parse
+    >>> first_cause(parse("sqrt(x)"), {"x": -1.0}, ["x"], "1 row has undefined results: row 2").message
+    '1 row has undefined results: row 2: sqrt is undefined at -1'
+    """
+    from autodiffcli.api.gradients import gradient
+
+    try:
+        result = gradient(graph, point, wrt=wrt)
+        finding = next(iter([*of_value(result), *of_gradient(graph, point, result)]), None)
+        error = None if finding is None else finding.explain()
+    except MathError as undefined:
+        error = undefined
+    if error is not None:
+        message = f"{about}: {error.message}"
+        error = MathError(message, source=error.source, span=error.span, hint=error.hint, notes=error.notes)
+    return error
+
+
+def conventions(expression: str | Graph, at: Point, wrt: Sequence[str] | None = None, most: int = 100) -> list[str]:
+    """Return the choices that a derivative is made of at a point, of functions that have a corner there.
+
+    >>> conventions("abs(x) + max(x, y, 1)", "x=0,y=1")
+    ["abs(x) at 0: by convention abs'(0) = 0", 'max(x, y, 1) at 0, 1, 1: by convention a tie in max shares the \
+derivative equally']
+    """
+    graph = graph_of(expression)
+    if not any(op.corners for op in set(graph.ops)):
+        return []
+    from autodiffcli.diagnosis import corners
+    from autodiffcli.interpreter import run
+
+    found = corners(graph, run(graph, coordinates(graph, at)), chosen(graph, wrt))
+    return list(map(str, islice(found, most)))
+
+
+def remarks(
+    findings: Iterable[Finding], expression: str | Graph, at: Point, wrt: Sequence[str] | None = None, most: int = 5
+) -> dict[str, object]:
+    """Return what JSON says of findings and of conventions, under "diagnosis" and "notes"; nothing of none.
+
+    >>> from autodiffcli import gradient
+    >>> remarks(of_gradient("1/x", "x=0", gradient("1/x", "x=0")), "1/x", "x=0")["diagnosis"][0]["kind"]
+    'pole'
+    """
+    notes = conventions(expression, at, wrt)
+    return ({"notes": notes} if notes else {}) | said(findings, most)
+
+
+def said(findings: Iterable[Finding], most: int = 5) -> dict[str, object]:
+    """Return what JSON says of findings alone."""
+    found = [{"what": f.what} | f.explain().as_data() for f in islice(findings, most)]
+    return {"diagnosis": found} if found else {}
+
+
+def _finding(
+    expression: str | Graph,
+    at: Point,
+    what: str,
+    found: float,
+    directions: Sequence[Mapping[str, float]],
+    output: int = 0,
+    weights: Sequence[float] | None = None,
+) -> Finding:
+    def explain() -> MathError:
+        from autodiffcli.diagnosis import derivative, value
+        from autodiffcli.higher.matrices import weighed
+        from autodiffcli.interpreter import run
+
+        graph = graph_of(expression)
+        point = coordinates(graph, at)
+        if weights is not None:
+            graph = weighed(graph, [{place: w for place, w in enumerate(weights) if w}])
+        node = graph.outputs[output]
+        if not directions:
+            return value(graph, run(graph, point), node)
+        by_node = [{graph.inputs[name]: step for name, step in d.items()} for d in directions]
+        return derivative(graph, point, by_node, what, found, node)
+
+    return Finding(what, found, explain)

@@ -1,0 +1,223 @@
+"""Judging a gradient that a person found: formulas, or numbers that are as good as the digits they are given with."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from random import Random
+from typing import Any, NamedTuple
+
+from autodiffcli.backends import backend
+from autodiffcli.checking.compare import Checker, describe_failure
+from autodiffcli.checking.evidence import FAILED
+from autodiffcli.checking.results import Check, Claim
+from autodiffcli.checking.rounding import EPS, rounding
+from autodiffcli.errors import RequestError
+from autodiffcli.graph import Graph
+from autodiffcli.interpreter import run
+from autodiffcli.language.lalr import Callback
+from autodiffcli.language.parser import Parser, parse, read
+from autodiffcli.language.write import number, write
+
+__all__ = ["judge_claims", "read_claims"]
+
+_PAIRS = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*\Z")
+_DECIMAL = re.compile(r"\s*[-+−]?\s*(?P<whole>\d[\d_]*)?(?P<point>\.)?(?P<part>\d+)?(?:[eE](?P<power>[+-]?\d+))?\s*\Z")
+_PLACES = 3
+"""Points, beside the one given, at which a formula has to hold."""
+
+
+class _Written(NamedTuple):
+    """A derivative as it was written: its text, and the graph and node that it is."""
+
+    text: str
+    graph: Graph
+    node: int
+
+
+class _Claims(Parser):
+    """A parser of name = formula pairs."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.pairs: dict[str, _Written] = {}
+
+    def callbacks(self) -> dict[str, Callback]:
+        return super().callbacks() | {"pair": self.pair, "uncertain": self.uncertain}
+
+    def uncertain(self, v: list[Any], start: int, end: int) -> None:
+        raise RequestError(
+            "a derivative that is checked has no ±",
+            source=self.source,
+            span=(start, end),
+            hint="give the digits that you are sure of: 1.716 is judged by its last",
+        )
+
+    def pair(self, v: list[Any], start: int, end: int) -> None:
+        if v[0] in self.pairs:
+            raise RequestError(
+                f"the derivative by '{v[0]}' is given twice", source=self.source, span=(start, start + len(v[0]))
+            )
+        text = self.source[start:end].partition("=")[2].strip()
+        self.pairs[v[0]] = _Written(text, self.graph, v[2])
+
+
+def read_claims(text: str, inputs: list[str], wrt: list[str]) -> dict[str, _Written]:
+    """Return the derivative that a text gives for each name: pairs, or formulas in the order of the names.
+
+    Raises RequestError for its syntax, for names that are no inputs, and for more or fewer formulas than names.
+    """
+    if _PAIRS.match(text):
+        parser = _Claims(text)
+        read(parser, "point", parser.callbacks())
+        found, graph = parser.pairs, parser.graph
+        strange = next((name for name in found if name not in wrt), None)
+    else:
+        graph = parse(text)
+        if len(graph.outputs) != len(wrt):
+            raise RequestError(
+                f"--against gives {len(graph.outputs)} of {len(wrt)} derivatives",
+                hint="give all in the order " + ", ".join(wrt) + f", or name them: {wrt[0]}=...",
+            )
+        texts = [graph.text(node) or graph.source for node in graph.outputs]
+        texts = [text] if len(wrt) == 1 else texts
+        found = {name: _Written(t, graph, i) for name, t, i in zip(wrt, texts, graph.outputs, strict=True)}
+        strange = None
+    if strange is None:
+        strange = next((name for name in graph.inputs if name not in inputs), None)
+    if strange is not None:
+        raise RequestError(
+            f"'{strange}' is not an input of the expression",
+            source=graph.source,
+            span=graph.span(graph.inputs[strange]) if strange in graph.inputs else None,
+            hint=f"its inputs: {', '.join(inputs)}",
+        )
+    return found
+
+
+def judge_claims(check: Check, text: str) -> None:
+    """Add to a check what it finds of the derivatives that a person gives."""
+    wrt = list(check.gradient)
+    claims = read_claims(text, list(check.graph.inputs), wrt)
+    places = _places(check, wrt)
+    checkers = [Checker(check.graph, place, wrt) for place in places]
+    truths = [_gradient(one) for one in checkers]
+    values = {name: [_value(claim, place) for place in places] for name, claim in claims.items()}
+    formulas = _formulas(check.graph, [name for name, claim in claims.items() if not _is_number(claim.text)])
+    for name, claim in claims.items():
+        true = [truth[name] for truth in truths]
+        errors = [one.errors[name] for one in checkers]
+        if _is_number(claim.text):
+            right, remark = _judge_number(claim.text, values[name][0][0], true[0], errors[0])
+        else:
+            varies = claim.graph.live([claim.node])
+            count = len(places) if any(varies[i] for i in claim.graph.inputs.values()) else 1
+            right, remark = _judge_formula(places[:count], values[name][:count], true[:count], errors[:count])
+        if not right and not remark:
+            remark = _slip(name, values, truths, single=_is_number(claim.text))
+        check.claims.append(Claim(name, claim.text, values[name][0][0], true[0], formulas.get(name, ""), right, remark))
+    wrong = [claim for claim in check.claims if not claim.right]
+    if check.verdict == FAILED:
+        return
+    if wrong:
+        check.verdict, check.why = FAILED, describe_failure(wrong, len(check.claims))
+    elif claims:
+        what = "derivative given is" if len(claims) == 1 else f"{len(claims)} derivatives given are"
+        check.why += f"; the {what} right"
+
+
+def _places(check: Check, wrt: list[str]) -> list[dict[str, float]]:
+    """Return the point, and others around it: a formula may be right at one by chance."""
+    random = Random(check.seed)
+    found = [check.point]
+    for _ in range(8 * _PLACES):
+        if len(found) > _PLACES:
+            break
+        place = {name: x + random.uniform(-0.3, 0.3) * (abs(x) or 1.0) for name, x in check.point.items()}
+        if all(map(math.isfinite, _gradient(Checker(check.graph, place, wrt)).values())):
+            found.append(place)
+    return found
+
+
+def _gradient(checker: Checker) -> dict[str, float]:
+    return backend("reverse").gradient(checker.graph, checker.coordinates, checker.wrt, False).gradient
+
+
+def _value(claim: _Written, place: dict[str, float]) -> tuple[float, float]:
+    """Return the value of a claim at a point, and how far rounding may have moved it."""
+    values = run(claim.graph, [place[name] for name in claim.graph.inputs])
+    return values[claim.node], rounding(claim.graph, values)[claim.node]
+
+
+def _judge_formula(
+    places: list[dict[str, float]], found: list[tuple[float, float]], true: list[float], errors: list[float]
+) -> tuple[bool, str]:
+    """Return whether a formula holds at all the points, and if it does at the first alone, where it does not."""
+    for n, ((value, own), wanted, error) in enumerate(zip(found, true, errors, strict=True)):
+        if _close(value, wanted, 4 * (own + error)):
+            continue
+        if n == 0:
+            return False, ""
+        if math.isnan(value):
+            continue
+        at = ", ".join(f"{name}={number(x, 3)}" for name, x in places[n].items())
+        return False, f"right at this point, but at {at} it is {number(value, 6)} and should be {number(wanted, 6)}"
+    return True, f"right here and at {len(places) - 1} points around" if len(places) > 1 else "right"
+
+
+def _close(value: float, wanted: float, tolerance: float) -> bool:
+    return value == wanted or abs(value - wanted) <= tolerance + 8 * EPS * abs(wanted)
+
+
+def _is_number(text: str) -> bool:
+    match = _DECIMAL.match(text)
+    return match is not None and bool(match["whole"] or match["part"])
+
+
+def _judge_number(text: str, value: float, wanted: float, error: float) -> tuple[bool, str]:
+    """Return whether a number is right to the digits it is given with, and how right."""
+    match = _DECIMAL.match(text)
+    assert match is not None
+    if _close(value, wanted, 4 * error):
+        return True, "right"
+    if not match["point"] and not match["power"]:
+        return False, ""  # a whole number is meant exactly
+    unit = 10.0 ** (int(match["power"] or 0) - len(match["part"] or ""))
+    if abs(value - wanted) <= 0.5 * unit * (1 + 1e-9) + 4 * error:
+        return True, "right to its last digit"
+    if abs(value) < abs(wanted) and abs(value - wanted) < unit:
+        return True, "right, but cut off rather than rounded in its last digit"
+    return False, ""
+
+
+def _slip(name: str, values: dict[str, list[tuple[float, float]]], truths: list[dict[str, float]], single: bool) -> str:
+    """Return what may have been slipped where it is certain: a sign, a constant factor, another input's derivative."""
+    count = 1 if single else len(truths)
+    pairs = [(values[name][n][0], truths[n]) for n in range(count)]
+    near = 1e-3 if single else 1e-9
+
+    def same(wanted: Callable[[dict[str, float]], float]) -> bool:
+        return all(abs(value - wanted(true)) <= near * abs(value) and value for value, true in pairs)
+
+    if same(lambda true: -true[name]):
+        return "its sign is wrong"
+    for other in truths[0]:
+        if other != name and same(lambda true, other=other: true[other]):  # type: ignore[misc]
+            return f"that is the derivative by {other}"
+    for factor in (2, 3, 4, 5, 6):
+        if same(lambda true, factor=factor: true[name] / factor):  # type: ignore[misc]
+            return f"a factor of {factor} is missing"
+        if same(lambda true, factor=factor: true[name] * factor):  # type: ignore[misc]
+            return f"it is {factor} times too large"
+    return ""
+
+
+def _formulas(graph: Graph, names: list[str]) -> dict[str, str]:
+    """Return the derivatives as formulas, where they are short."""
+    from autodiffcli.backends.symbolic import differentiate
+
+    if not names or len(graph) > 1000:
+        return {}
+    found = differentiate(graph, names)
+    return {name: write(found, node, limit=80) for name, node in zip(names, found.outputs[1:], strict=True)}

@@ -1,0 +1,73 @@
+"""What one request may take: every way to grow beyond its length is bounded, so that no short one exhausts the machine.
+
+A request beyond a limit is refused, with a message that names the limit. Work that follows from the length of the input
+alone (a sum of a million terms, a table of any length) has no limit but that of the length.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DERIVATION",
+    "EXPANSION",
+    "EXPANSION_BY_CHARACTER",
+    "EXPANSION_MOST",
+    "FAMILY",
+    "FORMULA",
+    "LINE",
+    "MATRIX",
+    "PARTIALS",
+    "PASSES",
+    "PICTURE",
+    "SERIES",
+    "TEXT",
+    "expansion",
+]
+
+TEXT = 1 << 25
+"""Bytes of an expression, a point, or a record of JSON Lines, read from a file or a pipe."""
+
+LINE = 1 << 26
+"""Bytes of a line of a table of points."""
+
+EXPANSION = 50_000
+"""Operations that calls of functions and derivatives in an expression may expand to: each f(x) = f0(f0(x)) doubles."""
+
+EXPANSION_BY_CHARACTER = 50
+"""As many more for each character of the text."""
+
+EXPANSION_MOST = 5_000_000
+"""What they may add to a text of any length."""
+
+FORMULA = 1_000_000
+"""Characters of a formula: what the graph shares is written out each time, so that it can be exponentially long."""
+
+SERIES = 200_000_000
+"""Products that Taylor coefficients may cost: order² for each operation."""
+
+PARTIALS = 100_000
+"""Partial derivatives of all orders that are built at most."""
+
+MATRIX = 5_000_000
+"""Entries of a Jacobian or a Hessian that can differ from 0."""
+
+PASSES = 1_000_000_000
+"""Operations that the passes of a mode may take together: passes times operations of the graph."""
+
+DERIVATION = 3_000
+"""Operations that differentiation of a formula may pass over, all orders together; a longer text has one for each
+character."""
+
+FAMILY = 4_000_000
+"""Characters of a member of a family of expressions: "x{i} * ..." written out for --n."""
+
+PICTURE = 300
+"""Nodes of a graph that is laid out as a picture: of 800, Graphviz takes most of a minute, and nobody reads them."""
+
+
+def expansion(characters: int) -> int:
+    """Return how many operations a text of so many characters may be expanded by.
+
+    >>> expansion(100), expansion(1_000_000)
+    (55000, 5000000)
+    """
+    return min(EXPANSION + EXPANSION_BY_CHARACTER * characters, EXPANSION_MOST)

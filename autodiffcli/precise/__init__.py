@@ -1,0 +1,1 @@
+"""Proven digits: the same declarations and the same chain rule, evaluated in balls of rising precision."""

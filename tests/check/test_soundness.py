@@ -1,0 +1,24 @@
+"""No alarm where nothing is wrong: random expressions at random points, those at corners and edges among them."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import given, settings
+
+from autodiffcli import MathError, check, parse
+from tests.strategies import expressions, points
+
+CASES = int(os.environ.get("ADCALC_CHECK_CASES", "150"))
+"""Random cases; 10,000 take some minutes."""
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(expressions.filter(lambda text: any(name in parse(text).inputs for name in "xyz")), points)
+def test_no_alarm_where_nothing_is_wrong(text: str, at: dict[str, float]) -> None:
+    graph = parse(text)
+    try:
+        found = check(graph, {name: at[name] for name in graph.inputs})
+    except MathError:
+        return
+    assert found.verdict != "failed", (found.why, at)
