@@ -111,7 +111,8 @@ def run(mutant: Mutant) -> int:
         return KILLED
     import pytest
 
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "--no-header", "--assert=plain", "--hypothesis-seed=1"]
+    # plain: assertions cannot be rewritten in modules that are loaded already
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "--assert=plain", "--hypothesis-seed=1"]
     return SURVIVED if pytest.main([*options, *TESTS]) == pytest.ExitCode.OK else KILLED
 
 
