@@ -7,14 +7,15 @@ adjoint that is None is structurally zero: no path leads there, or only through 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, carefully
-from autodiffcli.primitives.selection import logical_and, logical_or, where
+from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Gated, Operand, carefully
+from autodiffcli.primitives.selection import logical_and, logical_or, not_equal, where
 
-__all__ = ["Edge", "Operands", "Slots", "close", "pull", "pull_through", "push", "slope_of"]
+__all__ = ["Edge", "Operands", "Slots", "close", "pull", "pull_through", "push", "quiet", "slope_of"]
 
 
 class Operands(Protocol):
@@ -30,7 +31,10 @@ class Slots(Operands, Protocol):
 
 
 class Edge(NamedTuple):
-    """A partial adjoint v̄ᵢ→ⱼ = v̄ⱼ·∂vⱼ/∂vᵢ, or in a forward sweep the term v̇ᵢ·∂vⱼ/∂vᵢ."""
+    """A partial adjoint v̄ᵢ→ⱼ = v̄ⱼ·∂vⱼ/∂vᵢ, or in a forward sweep the term v̇ᵢ·∂vⱼ/∂vᵢ.
+
+    Operations on whole arrays have no partial by which a term is multiplied: there it is None.
+    """
 
     user: int  # j
     position: int  # which argument of j
@@ -51,8 +55,24 @@ def push(
     gates: dict[int, Operand] = {}  # as in `pull_through`
     for i, seed in seeds.items():
         dots[i] = seed
-    ops = graph.ops
+    with quiet(graph):
+        _push_through(graph, values, dots, gates, edges)
+        close(dots, gates)
+    return dots
+
+
+def _push_through(
+    graph: Graph,
+    values: Sequence[Operand],
+    dots: list[Operand | None],
+    gates: dict[int, Operand],
+    edges: list[Edge] | None,
+) -> None:
+    ops, shapes = graph.ops, graph.shapes
     for j, args in enumerate(graph.args[: len(values)]):
+        if ops[j].jvp is not None:
+            _push_array(graph, j, values, dots, gates, edges)
+            continue
         for k, i in enumerate(args):
             dot = dots[i]
             if dot is None:
@@ -72,11 +92,13 @@ def push(
                 if condition is not None:
                     gate = condition if gate is None else logical_and(gate, condition)
             term = dot * slope
+            if shapes and j in shapes:
+                from autodiffcli.primitives.tensor import expanded
+
+                term = expanded(term, shapes[j])
             if edges is not None:
                 edges.append(Edge(j, k, i, slope, term if gate is None else where(gate, term, 0.0)))
             dots[j] = _meet(j, dots[j], term, gate, gates)
-    close(dots, gates)
-    return dots
 
 
 def pull(
@@ -95,8 +117,9 @@ def pull(
     bars: list[Operand | None] = [None] * (output + 1)
     bars[output] = seed
     gates: dict[int, Operand] = {}
-    pull_through(graph, range(output, -1, -1), values, active, bars, gates, edges)
-    close(bars, gates)
+    with quiet(graph):
+        pull_through(graph, range(output, -1, -1), values, active, bars, gates, edges)
+        close(bars, gates)
     return bars
 
 
@@ -116,13 +139,16 @@ def pull_through(
     """
     # An adjoint that stands behind a gate is kept without the gate, the condition beside it: multiplied on as it is and
     # closed only where paths meet, so that no 0·inf arises behind a closed gate.
-    ops, arguments = graph.ops, graph.args
+    ops, arguments, shapes = graph.ops, graph.args, graph.shapes
     for j in nodes:
         bar = bars[j]
         args = arguments[j]
         if bar is None or not args:
             continue
         op = ops[j]
+        if op.vjp is not None:
+            _pull_array(graph, j, values, active, bars, gates, edges)
+            continue
         rules: Any = op.partials if op.partials.__class__ is tuple else op.rules(len(args))
         operands = [values[j], *[values[a] for a in args]]
         behind = gates.get(j) if gates else None
@@ -147,6 +173,8 @@ def pull_through(
                 except ARITHMETIC_ERRORS:
                     slope = carefully(rule, *operands)
             term = bar * slope
+            if shapes and shapes.get(j, ()) != shapes.get(i, ()):
+                term, gate = _narrowed(graph, i, j, term, gate)
             if edges is not None:
                 edges.append(Edge(j, k, i, slope, term if gate is None else where(gate, term, 0.0)))
             old = bars[i]
@@ -160,6 +188,107 @@ def close(bars: Slots, gates: dict[int, Operand]) -> None:
     """Close the gates that adjoints or tangents still stand behind."""
     for i, gate in gates.items():
         bars[i] = where(gate, bars[i], 0.0)
+
+
+def quiet(graph: Graph) -> AbstractContextManager[object]:
+    """Return what silences NumPy's warnings while the arrays of a graph are computed with: nan and inf are answers."""
+    if not graph.shapes:
+        return nullcontext()
+    import numpy as np
+
+    return np.errstate(all="ignore")
+
+
+def _narrowed(graph: Graph, i: int, j: int, term: Operand, gate: Operand | None) -> tuple[Operand, Operand | None]:
+    """Sum a term over the axes along which argument i of node j was broadcast: open where any of its parts is."""
+    from autodiffcli.primitives.tensor import expanded, unbroadcast
+
+    shape, narrow = graph.shape(j), graph.shape(i)
+    term = expanded(term, shape)
+    if gate is None:
+        return unbroadcast(term, narrow), None
+    gate = expanded(gate, shape)
+    return unbroadcast(where(gate, term, 0.0), narrow), not_equal(unbroadcast(gate, narrow), 0.0)
+
+
+def _pull_array(
+    graph: Graph,
+    j: int,
+    values: Operands,
+    active: Sequence[int],
+    bars: Slots,
+    gates: dict[int, Operand],
+    edges: list[Edge] | None,
+) -> None:
+    """Pull the adjoint of an operation on whole arrays through to its arguments, by its `vjp`."""
+    op, args, bar, behind = graph.ops[j], graph.args[j], bars[j], gates.get(j)
+    assert op.vjp is not None
+    if behind is not None:
+        bar = where(behind, bar, 0.0)
+    operands = [values[j], *[values[a] for a in args]]
+    for k, (i, rule) in enumerate(zip(args, op.terms(op.vjp, len(args)), strict=True)):
+        if not active[i] or rule.__class__ is float:
+            continue
+        term, gate = _term(graph, j, k, rule, bar, operands), None
+        if isinstance(term, Gated):
+            term, gate = term
+        elif behind is not None and op.moves:
+            from autodiffcli.primitives.tensor import expanded
+
+            gate = not_equal(_term(graph, j, k, rule, expanded(behind, graph.shape(j)), operands), 0.0)
+        if edges is not None:
+            edges.append(Edge(j, k, i, None, term if gate is None else where(gate, term, 0.0)))
+        bars[i] = _meet(i, bars[i], term, gate, gates)
+
+
+def _push_array(
+    graph: Graph,
+    j: int,
+    values: Operands,
+    dots: Slots,
+    gates: dict[int, Operand],
+    edges: list[Edge] | None,
+) -> None:
+    """Push the tangents of an operation's arguments through it, by its `jvp`."""
+    op, args = graph.ops[j], graph.args[j]
+    assert op.jvp is not None
+    if all(dots[i] is None for i in args):
+        return
+    if op.linear and len(args) > 1 and edges is None:  # all arguments at once
+        from autodiffcli.primitives.tensor import zeros
+
+        closed = [where(gates[i], dots[i], 0.0) if i in gates else dots[i] for i in args]
+        dots[j] = op(*[zeros(graph.shape(i)) if dot is None else dot for i, dot in zip(args, closed, strict=True)])
+        return
+    operands = [values[j], *[values[a] for a in args]]
+    for k, (i, rule) in enumerate(zip(args, op.terms(op.jvp, len(args)), strict=True)):
+        dot = dots[i]
+        if dot is None or rule.__class__ is float:
+            continue
+        behind, gate = gates.get(i), None
+        if behind is not None:
+            dot = where(behind, dot, 0.0)
+        term = _term(graph, j, k, rule, dot, operands)
+        if isinstance(term, Gated):
+            term, gate = where(term.condition, term.term, 0.0), None
+        elif behind is not None and op.moves:
+            from autodiffcli.primitives.tensor import expanded
+
+            gate = not_equal(_term(graph, j, k, rule, expanded(behind, graph.shape(i)), operands), 0.0)
+        if edges is not None:
+            edges.append(Edge(j, k, i, None, term if gate is None else where(gate, term, 0.0)))
+        dots[j] = _meet(j, dots[j], term, gate, gates)
+
+
+def _term(graph: Graph, j: int, k: int, rule: Any, change: Operand, operands: Sequence[Operand]) -> Any:
+    if rule is None:
+        raise _refused(graph, j, k)
+    try:
+        return rule(change, *operands)
+    except ARITHMETIC_ERRORS:
+        import numpy as np
+
+        return rule(*[np.float64(x) if x.__class__ is float else x for x in (change, *operands)])  # raises nothing
 
 
 def _meet(i: int, old: Operand | None, term: Operand, gate: Operand | None, gates: dict[int, Operand]) -> Operand:
@@ -184,12 +313,7 @@ def slope_of(
     """Return ∂vⱼ/∂(argument k) and its condition: no slope behind a closed gate, no condition at an open one."""
     condition = None
     if rule is None:
-        raise RequestError(
-            f"{graph.ops[j].name} has no derivative in its argument number {k + 1}",
-            source=graph.source,
-            span=graph.span(j),
-            hint="leave the inputs of that argument out with --wrt",
-        )
+        raise _refused(graph, j, k)
     if isinstance(rule, Gate):
         condition = rule.condition(*operands)
         if condition.__class__ is float:
@@ -203,3 +327,12 @@ def slope_of(
         return rule(*operands), condition
     except ARITHMETIC_ERRORS:
         return carefully(rule, *operands), condition
+
+
+def _refused(graph: Graph, j: int, k: int) -> RequestError:
+    return RequestError(
+        f"{graph.ops[j].name} has no derivative in its argument number {k + 1}",
+        source=graph.source,
+        span=graph.span(j),
+        hint="leave the inputs of that argument out with --wrt",
+    )

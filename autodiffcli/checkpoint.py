@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import comb, isqrt
 from typing import Any, NamedTuple
 
-from autodiffcli.chain import Operands, close, pull_through
+from autodiffcli.chain import Operands, close, pull_through, quiet
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import Step, execute
@@ -29,6 +29,7 @@ __all__ = [
     "binomial_steps",
     "leaves",
     "plan",
+    "predicted",
     "pull_in_parts",
     "uniform",
 ]
@@ -191,12 +192,20 @@ def plan(graph: Graph, budget: str | int) -> Plan:
     return Plan(graph, name, nodes, last, split, slots, *predicted)
 
 
+def predicted(made: Plan) -> Plan:
+    """Return a plan whose schedule was changed with what it takes now."""
+    found = _predict(made.nodes, made.last, made.split, made.slots)
+    assert found is not None
+    return made._replace(counts=found[0], times=found[1])
+
+
 def _within(graph: Graph, budget: str, nodes: array[int], last: array[int]) -> Plan:
     """Return the plan with the most checkpoints whose values stay within a number."""
     limit = int(budget) if budget.isascii() and budget.isdigit() else 0
     if not limit:
         raise RequestError(
-            f"'{budget}' is no budget of stored values", hint="give sqrt, binomial, or a number of values"
+            f"'{budget}' is no budget of stored values",
+            hint="give sqrt, binomial, a number of values, or of bytes as 512MB",
         )
     steps = len(nodes)
     if limit >= steps:
@@ -310,22 +319,23 @@ def pull_in_parts(
     bars[output] = seed
     kernel = {graph.ops[j]: kernels(graph.ops[j]) for j in plan.nodes}
     value = None if plan.nodes else leaves[output]
-    for action in plan.actions():
-        if action.keep and not run.swept:
-            run.begin()
-        execute(run.steps(action), run.values, kernel, run.forget)
-        if not action.keep:
-            continue
-        part = plan.nodes[action.first : action.last]
-        if action.last == len(plan.nodes) and part:
-            value = run.values[output]
-        part.reverse()
-        pull_through(graph, part, run.values, active, bars, gates)
-        for j in part:
-            del run.values[j]
-            bars.pop(j, None)
-            gates.pop(j, None)
-    close(bars, gates)
+    with quiet(graph):
+        for action in plan.actions():
+            if action.keep and not run.swept:
+                run.begin()
+            execute(run.steps(action), run.values, kernel, run.forget)
+            if not action.keep:
+                continue
+            part = plan.nodes[action.first : action.last]
+            if action.last == len(plan.nodes) and part:
+                value = run.values[output]
+            part.reverse()
+            pull_through(graph, part, run.values, active, bars, gates)
+            for j in part:
+                del run.values[j]
+                bars.pop(j, None)
+                gates.pop(j, None)
+        close(bars, gates)
     return value, bars, run.counts()
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite, isinf, isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autodiffcli.chain import Edge, close, pull, pull_through
+from autodiffcli.chain import Edge, close, pull, pull_through, quiet
 from autodiffcli.errors import MathError, RequestError, Span
 from autodiffcli.graph import INPUT, Graph, Node, growing
 from autodiffcli.interpreter import run
@@ -68,6 +68,13 @@ def value(graph: Graph, values: Sequence[float], node: int) -> MathError:
     where x = 1000
     an overflow: the number is finite, but beyond the largest float, 1.8e308
     """
+    if graph.shapes:
+        from autodiffcli.diagnosis_arrays import birth
+
+        born, sentence = birth(graph, values, node)
+        if not isnan(values[node]):
+            sentence = f"the value is {values[node]}: {sentence}"
+        return MathError(sentence, source=graph.source, span=graph.span(born))
     cause = _of_value(graph, values, node)
     sentence = cause.sentence if isnan(values[node]) else f"the value is {values[node]}: {cause.sentence}"
     return _error(graph, graph, values, cause, sentence, cause.node)
@@ -97,6 +104,8 @@ def derivative(
     the adjoint that it multiplies is 0, and 0*inf has no value
     """
     is_ = f"{what} is undefined (nan)" if isnan(found) else f"{what} is {found}"
+    if graph.shapes:
+        return MathError(is_, source=graph.source, hint=_ROUGH)
     output = graph.outputs[0] if output is None else output
     longer, owners = graph.copy(), list(range(len(graph)))
     cause, values = None, []
@@ -134,7 +143,10 @@ def corners(
     ops, args = graph.ops, graph.args
     chosen: dict[int, str] = {}
     for i, op in enumerate(ops):
-        if op.corners and (choice := choice_at(op, [values[i], *[values[a] for a in args[i]]])):
+        if not op.corners:
+            continue
+        operands = [values[i], *[values[a] for a in args[i]]]
+        if choice := _choice_among(op, operands) if i in graph.shapes else choice_at(op, operands):
             chosen[i] = choice
     if not chosen:
         return
@@ -144,13 +156,21 @@ def corners(
     for output in outputs:
         bars[output] = 1.0
     try:
-        pull_through(graph, range(max(outputs), -1, -1), values, active, bars, {})
+        with quiet(graph):
+            pull_through(graph, range(max(outputs), -1, -1), values, active, bars, {})
     except RequestError:  # a derivative that nobody has asked for is refused
         bars = [1.0] * len(graph)
     for i, choice in chosen.items():
         if active[i] and bars[i] is not None:
-            at = ", ".join(number(values[a]) for a in args[i])
-            yield Corner(i, f"{_text(graph, i)} at {at}", choice)
+            at = ", ".join(number(values[a]) for a in args[i] if not graph.shape(a))
+            yield Corner(i, f"{_text(graph, i)} at {at or 'an entry'}", choice)
+
+
+def _choice_among(op: Primitive, operands: Sequence[Any]) -> str:
+    """Return the choice that the derivative is at an entry of arrays, or ""."""
+    from autodiffcli.diagnosis_arrays import entries
+
+    return next(filter(None, (choice_at(op, xs) for xs in entries(operands))), "")
 
 
 def choice_at(op: Primitive, operands: Sequence[float]) -> str:

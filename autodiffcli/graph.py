@@ -10,15 +10,19 @@ import gc
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from math import copysign, isnan
+from math import copysign, isnan, prod
+from typing import Any
 
-from autodiffcli.errors import Span
-from autodiffcli.primitive import Exact, Operand, Operators, Primitive
+from autodiffcli.errors import RequestError, Span
+from autodiffcli.limits import ENTRIES
+from autodiffcli.primitive import Exact, Operand, Operators, Primitive, Shape, broadcast_shapes
 
-__all__ = ["CONSTANT", "INPUT", "Graph", "Node", "fold", "growing"]
+__all__ = ["CONSTANT", "INPUT", "UNKNOWN", "Graph", "Node", "fold", "growing"]
 
 INPUT = Primitive("input")
 CONSTANT = Primitive("constant")
+UNKNOWN: Shape = (-1,)
+"""The shape of a function's parameter, and of all that is computed from it, until the function is called."""
 
 
 @contextmanager
@@ -44,6 +48,10 @@ class Graph:
     args[i]  the ids of its arguments, all below i
     inputs   name -> id, in order of appearance
     outputs  ids of the results
+    structures  name -> the form (see `structures`) of an input that is none, but whose leaves are inputs
+    result   the form of the outputs where they are the leaves of a structure, else None
+    labels   what the outputs are called, where it is not y, or y1, y2, ...
+    shapes   id -> shape, of arrays and of what operations on whole arrays make; all other nodes are scalars
     exact    nothing in it is rounded: a constant that no float equals has for its name the text that says it, and
              arithmetic on constants is left to those who evaluate the graph
 
@@ -65,12 +73,16 @@ class Graph:
         "ends",
         "exact",
         "inputs",
+        "labels",
         "names",
         "ops",
         "outputs",
+        "result",
+        "shapes",
         "share",
         "source",
         "starts",
+        "structures",
     )
 
     def __init__(self, source: str = "", share: bool = True, exact: bool = False) -> None:
@@ -78,9 +90,13 @@ class Graph:
         self.args: list[tuple[int, ...]] = []
         self.inputs: dict[str, int] = {}
         self.names: dict[int, str] = {}
-        self.constants: dict[int, float] = {}
+        self.constants: dict[int, Any] = {}  # floats, and float64 arrays that are not to be written to
+        self.shapes: dict[int, Shape] = {}
         self.constant_names: dict[int, str] = {}
         self.outputs: list[int] = []
+        self.structures: dict[str, Any] = {}
+        self.result: Any = None
+        self.labels: list[str] | None = None
         self.source = source
         self.starts, self.ends = array("q"), array("q")  # spans in the source, -1 for nodes that have none
         self.share, self.exact = share, exact
@@ -92,7 +108,10 @@ class Graph:
         return len(self.ops)
 
     def apply(self, op: Primitive, args: tuple[int, ...], start: int = -1, end: int = -1) -> int:
-        """Return the id of op applied to nodes, made now or found: equal nodes are one node."""
+        """Return the id of op applied to nodes, made now or found: equal nodes are one node.
+
+        Raises RequestError, with the place in the source, where the shapes of arrays do not fit.
+        """
         if self._stale:
             self._index()
         ids = self._ids.get(op)
@@ -100,6 +119,10 @@ class Graph:
             ids = self._ids[op] = {}
         elif args in ids and self.share:
             return ids[args]
+        if self.shapes or op.shape is not None:
+            shape = self.inferred(op, args, start, end)
+            if shape or op.shape is not None:
+                self.shapes[len(self.ops)] = shape
         node = ids[args] = len(self.ops)
         self.ops.append(op)
         self.args.append(args)
@@ -107,22 +130,48 @@ class Graph:
             self._place(node, start, end)
         return node
 
+    def shape(self, node: int) -> Shape:
+        """Return the shape of a node, () for a scalar."""
+        return self.shapes.get(node, ())
+
+    def inferred(self, op: Primitive, args: tuple[int, ...], start: int = -1, end: int = -1) -> Shape:
+        """Return the shape that op applied to nodes has. Raises what `apply` raises."""
+        shapes = [self.shapes.get(a, ()) for a in args]
+        if UNKNOWN in shapes:
+            return UNKNOWN
+        try:
+            shape = broadcast_shapes(op.symbol, *shapes) if op.shape is None else op.shape(*shapes)
+            size = prod(shape)
+            if size > ENTRIES and size > sum(map(prod, shapes)):
+                raise RequestError(f"{op.symbol} would make an array of {size:,} entries; the limit is {ENTRIES:,}")
+        except RequestError as error:
+            if start < 0 or error.span is not None:
+                raise
+            raise RequestError(error.message, source=self.source, span=(start, end), hint=error.hint) from None
+        return shape
+
     def find(self, op: Primitive, args: tuple[int, ...]) -> int | None:
         """Return the id of op applied to nodes if the graph has it and shares."""
         if self._stale:
             self._index()
         return self._ids.get(op, {}).get(args) if self.share else None
 
-    def input(self, name: str, start: int = -1, end: int = -1) -> int:
-        """Return the id of the input of that name."""
+    def input(self, name: str, start: int = -1, end: int = -1, shape: Shape = ()) -> int:
+        """Return the id of the input of that name; its shape is that of its first appearance."""
         found = self.inputs.get(name)
         if found is None:
             found = self.inputs[name] = self._leaf(INPUT, start, end)
             self.names[found] = name
+            if shape:
+                self.shapes[found] = shape
         return found
 
-    def constant(self, value: float, name: str = "", start: int = -1, end: int = -1) -> int:
-        """Return the id of a constant; one with a name (pi) is written by its name."""
+    def constant(self, value: Any, name: str = "", start: int = -1, end: int = -1) -> int:
+        """Return the id of a constant, a float or an array; one with a name (pi) is written by its name."""
+        if value.__class__ is not float and hasattr(value, "shape"):
+            if value.shape:
+                return self._array_constant(value, name, start, end)
+            value = float(value)
         # repr, since 0.0 == -0.0 and nan != nan would both mislead a table keyed by the value
         key = name or (value if value and not isnan(value) else repr(value))
         found = self._constants.get(key)
@@ -133,14 +182,32 @@ class Graph:
                 self.constant_names[found] = name
         return found
 
-    def number(self, value: float) -> int:
-        """Return the id of a number that stands among operands."""
+    def _array_constant(self, value: Any, name: str, start: int, end: int) -> int:
+        from hashlib import blake2b
+
+        import numpy as np
+
+        own = np.array(value, dtype=float)
+        key = name or (own.shape, blake2b(own.data if own.size else b"", digest_size=16).digest())
+        found = self._constants.get(key)
+        if found is None:
+            own.flags.writeable = False
+            found = self._constants[key] = self._leaf(CONSTANT, start, end)
+            self.constants[found], self.shapes[found] = own, own.shape
+            if name:
+                self.constant_names[found] = name
+        return found
+
+    def number(self, value: Any) -> int:
+        """Return the id of a number, or an array of numbers, that stands among operands."""
         if self.exact and isinstance(value, Exact):
             return self.constant(float(value), value.text)
-        return self.constant(float(value))
+        return self.constant(value if getattr(value, "shape", ()) else float(value))
 
-    def parameter(self) -> int:
+    def parameter(self, shape: Shape = ()) -> int:
         """Return the id of a fresh leaf that stands for a parameter of a function; `leveled` takes it away."""
+        if shape:
+            self.shapes[len(self.ops)] = shape
         return self._leaf(INPUT, -1, -1)
 
     def leveled(self) -> Graph:
@@ -177,6 +244,8 @@ class Graph:
         new.constants = {ids[i]: value for i, value in self.constants.items() if i in ids}
         new.constant_names = {ids[i]: name for i, name in self.constant_names.items() if i in ids}
         new.outputs = [ids[i] for i in self.outputs]
+        new.shapes = {ids[i]: shape for i, shape in self.shapes.items() if i in ids}
+        new.structures, new.result, new.labels = self.structures, self.result, self.labels
         new._constants = {key: ids[i] for key, i in self._constants.items() if i in ids}
         new._stale = True
         return new
@@ -187,6 +256,8 @@ class Graph:
         new.ops, new.args = self.ops.copy(), self.args.copy()
         new.inputs, new.names, new.outputs = self.inputs.copy(), self.names.copy(), self.outputs.copy()
         new.constants, new.constant_names = self.constants.copy(), self.constant_names.copy()
+        new.shapes = self.shapes.copy()
+        new.structures, new.result, new.labels = self.structures, self.result, self.labels
         new.starts, new.ends = self.starts[:], self.ends[:]
         new._ids, new._stale = {op: ids.copy() for op, ids in self._ids.items()}, self._stale
         new._constants = self._constants.copy()
@@ -275,6 +346,7 @@ class Node(Operators):
     """A node as an operand: arithmetic on it appends to its graph, folding what is exact to fold."""
 
     __slots__ = ("graph", "id")
+    __array_ufunc__ = None  # array * node is the node's to answer, not NumPy's entry by entry
 
     def __mul__(self, other: Operand) -> Node:
         """Return the product; the chain rule is mostly products, so the common case takes no detour."""
@@ -291,6 +363,11 @@ class Node(Operators):
         return f"<node {self.id}: {self.graph.ops[self.id].name}>"
 
     @property
+    def shape(self) -> Shape:
+        """The shape of the node's value."""
+        return self.graph.shapes.get(self.id, ())
+
+    @property
     def constant(self) -> float | None:
         """The value of a constant node, None for the others."""
         return self.graph.constants.get(self.id)
@@ -304,15 +381,19 @@ class Node(Operators):
         return Node(graph, graph.apply(op, args) if folded is None else folded)
 
 
-def fold(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int | None:
+def fold(graph: Graph, op: Primitive, args: tuple[int, ...], known: Sequence[float | None] | None = None) -> int | None:
     """Return the node that op(args) is without computing it, where that is exact for every value, else None.
 
     Constants are evaluated, units dropped (x*1, x/1, x^1, x-0), the side of a selection taken that a constant chooses.
+    known: the values of arguments that are constants, if not as the graph has them.
     """
-    constants = graph.constants
-    known = [constants.get(a) for a in args]
-    if graph.exact:
-        known = [None if a in graph.constant_names else constants.get(a) for a in args]  # of those, floats are rounded
+    if known is None:
+        if graph.shapes and (op.shape is not None or not graph.shapes.keys().isdisjoint(args)):
+            return _fold_arrays(graph, op, args)
+        constants = graph.constants
+        known = [constants.get(a) for a in args]
+        if graph.exact:  # of those with names, floats are rounded
+            known = [None if a in graph.constant_names else constants.get(a) for a in args]
     if None not in known and (op.condition or not (graph.exact or graph.constant_names.keys() & args)):  # pi-1 stays
         return graph.constant(op.evaluate(*known))  # type: ignore[arg-type]
     if len(args) == 2:
@@ -323,6 +404,27 @@ def fold(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int | None:
             return args[0]
     elif op.name == "where" and known[0] is not None:
         return args[1] if known[0] else args[2]
+    return None
+
+
+def _fold_arrays(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int | None:
+    """Fold as `fold` does where that keeps the shape, and leave out what an operation does by itself, or undoes.
+
+    Arrays are no units, and computing them is not for graphs.
+    """
+    if op.shape is not None:
+        return graph.args[args[0]][0] if op.involution and graph.ops[args[0]] is op else None
+    shapes = graph.shapes
+    shape = graph.inferred(op, args)
+    known = [None if a in shapes else graph.constants.get(a) for a in args]
+    found = fold(graph, op, args, known)
+    if found is not None and graph.shape(found) == shape:
+        return found
+    for k, a in enumerate(args):
+        if graph.ops[a].name == "broadcast" and any(shapes.get(b) == shape for b in args[:k] + args[k + 1 :]):
+            less = (*args[:k], graph.args[a][0], *args[k + 1 :])
+            found = fold(graph, op, less)
+            return graph.apply(op, less) if found is None else found
     return None
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain, repeat
+from math import prod
 from typing import Any
 
-from autodiffcli.chain import Slots
+from autodiffcli.chain import Slots, quiet
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
+from autodiffcli.limits import ENTRIES_ALL
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Primitive
 
-__all__ = ["Step", "execute", "last_uses", "run", "run_blocks"]
+__all__ = ["Step", "execute", "fitted", "kernel", "last_uses", "run", "run_blocks"]
 
 Step = tuple[int, Primitive, tuple[int, ...], Iterable[int]]
 """A node, its primitive, its arguments, and the nodes whose values may go after it."""
 
 
-def run(graph: Graph, point: Sequence[float]) -> list[float]:
-    """Return the value of every node at one point, which gives a float for each input in order of appearance.
+def run(graph: Graph, point: Sequence[Any], drops: Sequence[Iterable[int]] | None = None) -> list[Any]:
+    """Return the value of every node at one point, which gives each input in order of appearance.
+
+    A scalar is a float, an array a float64 array of its node's shape. Raises RequestError where a value has another
+    shape than its input, and where the arrays would take more memory than the limit.
+
+    drops: as in `run_blocks`; where only the outputs are wanted, those of `last_uses` save memory and time.
 
     >>> from autodiffcli.graph import Node
     >>> g = Graph()
@@ -27,7 +34,59 @@ def run(graph: Graph, point: Sequence[float]) -> list[float]:
     >>> run(g, [3.0])
     [3.0, 9.0, 1.0, 10.0]
     """
-    return _interpret(graph, point, {op: op.scalar for op in set(graph.ops)})
+    if graph.shapes:
+        _check_size(graph)
+        with quiet(graph):
+            return _interpret(graph, fitted(graph, point), {op: kernel(op) for op in set(graph.ops)}, drops)
+    return _interpret(graph, point, {op: op.scalar for op in set(graph.ops)}, drops)
+
+
+def kernel(op: Primitive) -> Callable[..., Any]:
+    """Return what evaluates a primitive where scalars, as floats, and arrays are mixed: op.scalar or op.array."""
+    if op.shape is not None:
+        return op.scalar  # that of an operation on whole arrays takes both
+
+    def evaluate(*xs: Any) -> Any:
+        for x in xs:
+            if x.__class__ is not float:
+                break
+        else:
+            return op.scalar(*xs)
+        import numpy as np
+
+        return op.array(*[np.float64(x) if x.__class__ is float else x for x in xs])
+
+    return evaluate
+
+
+def fitted(graph: Graph, point: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of inputs as floats and float64 arrays. Raises RequestError where one has another shape."""
+    if not graph.shapes:
+        return point
+    import numpy as np
+
+    found = []
+    for (name, i), value in zip(graph.inputs.items(), point, strict=False):
+        given, shape = np.asarray(value, dtype=float), graph.shape(i)
+        if given.shape != shape:
+            raise RequestError(
+                f"'{name}' has the shape {shape} in the expression, and its value the shape {given.shape}",
+                source=graph.source,
+                span=graph.span(i),
+            )
+        found.append(given if shape else float(given))
+    return found if len(point) == len(graph.inputs) else point
+
+
+def _check_size(graph: Graph) -> None:
+    """Refuse a graph whose values would fill the memory; what is given is not counted."""
+    sizes = {i: prod(shape) for i, shape in graph.shapes.items()}
+    given = sum(size for i, size in sizes.items() if not graph.args[i])
+    total = sum(sizes.values()) - given
+    if total > ENTRIES_ALL + 64 * given:
+        raise RequestError(
+            f"the arrays of this expression would have {total:,} entries together; the limit is {ENTRIES_ALL:,}"
+        )
 
 
 def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[int]] | None = None) -> list[Any]:
@@ -37,6 +96,12 @@ def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[in
     """
     import numpy as np
 
+    if graph.shapes:
+        raise RequestError(
+            "a block of points takes expressions of scalars, and this one has arrays",
+            source=graph.source,
+            hint="evaluate one point at a time",
+        )
     with np.errstate(all="ignore"):
         return _interpret(graph, columns, _array_kernels(set(graph.ops)), drops)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 __all__ = [
     "DERIVATION",
+    "ENTRIES",
+    "ENTRIES_ALL",
     "EXPANSION",
     "EXPANSION_BY_CHARACTER",
     "EXPANSION_MOST",
@@ -62,6 +64,14 @@ FAMILY = 4_000_000
 
 PICTURE = 300
 """Nodes of a graph that is laid out as a picture: of 800, Graphviz takes most of a minute, and nobody reads them."""
+
+
+ENTRIES = 1 << 24
+"""Entries of an array that an operation makes of smaller ones: zeros(1e12) is nobody's wish. Inputs have any size."""
+
+
+ENTRIES_ALL = 1 << 27
+"""Entries of all arrays of a graph together, beside those that come from large inputs: 1 GiB of float64."""
 
 
 def expansion(characters: int) -> int:

@@ -13,7 +13,7 @@ from importlib import import_module
 from math import inf, nan
 from typing import Any, ClassVar, NamedTuple, cast
 
-from autodiffcli.errors import missing_extra
+from autodiffcli.errors import RequestError, missing_extra
 
 __all__ = [
     "ARITHMETIC_ERRORS",
@@ -22,10 +22,14 @@ __all__ = [
     "Corner",
     "Exact",
     "Gate",
+    "Gated",
     "NotAnalytic",
     "Operators",
     "Primitive",
+    "Shape",
+    "broadcast_shapes",
     "evaluate_together",
+    "misfit",
     "primitive",
 ]
 
@@ -83,8 +87,21 @@ class Corner(NamedTuple):
     choice: str
 
 
+class Gated(NamedTuple):
+    """A term that counts where the condition holds and is structurally zero elsewhere: what a pullback may give."""
+
+    term: Operand
+    condition: Operand
+
+
+Shape = tuple[int, ...]
+"""The lengths of an array's axes; a scalar has none: ()."""
+
 Partial = Callable[..., Operand] | float | Gate | None
 """∂y/∂xᵢ: a function of (y, *x), a constant, a gate, or None where the derivative is refused."""
+
+Term = Callable[..., Any] | float | None
+"""A term of a tangent or adjoint of arrays: a function of (tangent of xᵢ, or adjoint of y; y, *x), 0.0, or None."""
 
 
 class Primitive:
@@ -104,16 +121,23 @@ class Primitive:
         "extra",
         "formula",
         "fractions",
+        "involution",
         "joint",
+        "jvp",
         "latex",
+        "linear",
         "meaning",
+        "moves",
         "name",
         "operator",
         "partials",
         "samples",
         "scalar",
+        "shape",
         "synonyms",
+        "text",
         "units",
+        "vjp",
     )
 
     def __init__(self, name: str) -> None:
@@ -136,6 +160,12 @@ class Primitive:
         self.array_name = ""  # where its declaration names a function in numpy, or "module:name"
         self._rules: dict[int, tuple[Partial, ...]] = {}
         self.joint: Joint | None = None
+        # of operations on whole arrays (primitives/tensor.py); those of all others are elementwise, and broadcast
+        self.shape: Callable[..., Shape] | None = None
+        self.jvp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
+        self.vjp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
+        self.linear = self.moves = self.involution = False
+        self.text = ""
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -194,6 +224,10 @@ class Primitive:
         if found is None:
             found = self._rules[count] = tuple(self.partials(k, count) for k in range(count))
         return found
+
+    def terms(self, rules: tuple[Term, ...] | Callable[[int, int], Term], count: int) -> tuple[Term, ...]:
+        """Return `jvp` or `vjp` for `count` arguments."""
+        return rules if isinstance(rules, tuple) else tuple(rules(k, count) for k in range(count))
 
 
 class Joint:
@@ -290,7 +324,38 @@ def carefully(formula: Callable[..., Operand], *xs: float) -> float:
     >>> carefully(lambda x: 1 / x, 0.0)
     inf
     """
+    if any(getattr(x, "shape", ()) for x in xs):  # beside arrays NumPy's floats, which raise nothing
+        import numpy as np
+
+        return formula(*[np.float64(x) if isinstance(x, float) else x for x in xs])  # type: ignore[no-any-return]
     return float(formula(*map(_Careful, xs)))
+
+
+def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
+    """Return the shape that arrays of these shapes broadcast to. Raises RequestError with two that do not fit.
+
+    >>> broadcast_shapes("+", (2, 1), (3,), ())
+    (2, 3)
+    """
+    found: Shape = ()
+    for shape in shapes:
+        if shape in (found, ()):
+            continue
+        if not found:
+            found = shape
+            continue
+        rank = max(len(found), len(shape))
+        pairs = zip((1,) * (rank - len(found)) + found, (1,) * (rank - len(shape)) + shape, strict=True)
+        joined = [b if a == 1 else a if b in (1, a) else -1 for a, b in pairs]
+        if -1 in joined:
+            raise misfit(name, found, shape, "lengths of an axis are equal, or one of them is 1")
+        found = tuple(joined)
+    return found
+
+
+def misfit(name: str, one: Shape, other: Shape, hint: str) -> RequestError:
+    """Return the error for two shapes that an operation cannot take together."""
+    return RequestError(f"{name}: the shapes {one} and {other} do not fit", hint=hint)
 
 
 class NotAnalytic(Exception):

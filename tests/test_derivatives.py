@@ -8,6 +8,8 @@ import pytest
 
 from autodiffcli import RequestError, evaluate, gradient, parse
 from autodiffcli.backends import EXACT
+from autodiffcli.graph import Graph, Node
+from autodiffcli.primitives.selection import where
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,11 @@ def test_a_gradient_of_several_outputs_is_refused() -> None:
     assert len(parse("(x*y, x+y, 2)").outputs) == 3
     with pytest.raises(RequestError, match="this expression has 2"):
         gradient("(x*y, x+y)", "x=1,y=2")
+
+
+@pytest.mark.parametrize("mode", EXACT)
+def test_an_argument_without_slope_does_not_hide_those_after_it(mode: str) -> None:
+    graph = Graph()
+    condition, a, b = (Node(graph, graph.input(name)) for name in "cab")
+    graph.outputs = [where(condition, a * a, b).id]
+    assert gradient(graph, {"c": 1.0, "a": 3.0, "b": 5.0}, mode=mode).gradient == {"c": 0.0, "a": 6.0, "b": 0.0}

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from math import isnan
 
 from autodiffcli.api.diagnoses import of_gradient, of_value
-from autodiffcli.api.expressions import of_one_output
-from autodiffcli.api.gradients import Point, chosen, coordinates, gradient
+from autodiffcli.api.expressions import Point, chosen, entrywise, graph_of, of_one_output, point_of
+from autodiffcli.api.gradients import coordinates, gradient
 from autodiffcli.backends import EXACT, Gradient
 from autodiffcli.checking.compare import Checker, conclude, run_check
 from autodiffcli.checking.results import Check
@@ -81,8 +81,10 @@ def _ready(
     expression: str | Graph, at: Point, mode: str, wrt: Iterable[str] | None
 ) -> tuple[Checker, Gradient, list[str]]:
     """Return the function at the point, its gradient by a mode, and what of them is infinite."""
-    graph = of_one_output(expression, "a gradient has one output")
-    names = chosen(graph, wrt)
+    given = point_of(at)
+    graph, at, names = entrywise(graph_of(expression, given), given, wrt)
+    of_one_output(graph, "a gradient has one output")
+    names = chosen(graph, names)
     if not names:
         raise RequestError("the expression has no inputs, so there is no gradient to check", source=graph.source)
     point = dict(zip(graph.inputs, coordinates(graph, at), strict=True))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from autodiffcli.api.expressions import of_one_output
-from autodiffcli.api.gradients import Point, chosen, coordinates
+from autodiffcli.api.expressions import Point, chosen, of_one_output
+from autodiffcli.api.gradients import coordinates
 from autodiffcli.backends import backend
 from autodiffcli.backends.checkpoint import Checkpointed
 from autodiffcli.backends.symbolic import differentiate
@@ -16,6 +16,7 @@ from autodiffcli.costing.family import member
 from autodiffcli.costing.kinds import Kinds, kind, of_graph, total
 from autodiffcli.costing.results import Cost, Growth, ModeCost
 from autodiffcli.derivatives import extend
+from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
@@ -49,7 +50,13 @@ def cost(
     >>> found["naive"].kinds.products, found["reverse"].kinds.products
     (15, 10)
     """
-    graph = of_one_output(expression, "a gradient has one output")
+    graph = of_one_output(expression, "a gradient has one output", at=at)
+    if graph.shapes:
+        raise RequestError(
+            "costs are counted in operations on numbers, and this expression has arrays",
+            source=graph.source,
+            hint="adcalc grad --mode all shows the passes of each mode",
+        )
     names = chosen(graph, wrt)
     modes = _modes(graph, names, checkpoint)
     if at is not None:

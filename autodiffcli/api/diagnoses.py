@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from math import isfinite
-from typing import NamedTuple
+from functools import partial
+from itertools import islice, product
+from math import isfinite, isnan
+from typing import Any, NamedTuple
 
-from autodiffcli.api.expressions import graph_of
-from autodiffcli.api.gradients import Point, chosen, coordinates
+from autodiffcli.api.expressions import Point, chosen, graph_of
+from autodiffcli.api.gradients import coordinates
 from autodiffcli.backends.protocol import Gradient
 from autodiffcli.errors import MathError
 from autodiffcli.graph import Graph
 from autodiffcli.higher.results import Directional, Matrix, Taylor
+from autodiffcli.structures import all_finite, leaves, path_text
 
 __all__ = [
     "Finding",
@@ -44,9 +46,11 @@ def of_value(result: Gradient) -> Iterator[Finding]:
     >>> [finding.explain().message for finding in of_value(evaluation("1/x", "x=0"))]
     ['the value is inf: / at 1, 0 is inf']
     """
-    if not isfinite(result.value):
+    if not all_finite(result.value):
 
         def explain() -> MathError:
+            if not isinstance(result.value, float):
+                return _entry(result.graph, "the value", result.value)
             from autodiffcli.diagnosis import value
             from autodiffcli.interpreter import run
 
@@ -54,7 +58,7 @@ def of_value(result: Gradient) -> Iterator[Finding]:
             values = run(graph, [result.values[i] for i in graph.inputs.values()])
             return value(graph, values, graph.outputs[0])
 
-        yield Finding("the value", result.value, explain)
+        yield Finding("the value", _first(result.value)[1], explain)
 
 
 def of_gradient(expression: str | Graph, at: Point, result: Gradient) -> Iterator[Finding]:
@@ -70,7 +74,11 @@ def of_gradient(expression: str | Graph, at: Point, result: Gradient) -> Iterato
     by convention sqrt'(0) = inf
     """
     for name, found in result.gradient.items():
-        if not isfinite(found):
+        if all_finite(found):
+            continue
+        if result.graph.shapes:
+            yield Finding(name, _first(found)[1], partial(_entry, result.graph, f"the derivative by {name}", found))
+        else:
             yield _finding(expression, at, f"the derivative by {name}", found, [{name: 1.0}])
 
 
@@ -89,9 +97,13 @@ def of_product(expression: str | Graph, at: Point, result: Directional) -> Itera
     """Yield what is nan or infinite of a Jacobian or a Hessian times a direction."""
     outputs, direction = list(result.values), result.direction
     for name, found in result.product.items():
-        if isfinite(found):
+        if all_finite(found):
             continue
         what = f"the product's {name}"
+        graph = graph_of(expression, at)
+        if graph.shapes or graph.structures:
+            yield Finding(what, _first(found)[1], partial(_entry, graph, what, found))
+            continue
         if result.kind == "jvp":
             yield _finding(expression, at, what, found, [direction], outputs.index(name))
         elif result.kind == "hvp":
@@ -108,9 +120,14 @@ def of_series(expression: str | Graph, at: Point, result: Taylor) -> Iterator[Fi
                 yield _finding(expression, at, f"{name}: c{k}", found, [result.along] * k, place)
 
 
-def of_derivative(expression: str | Graph, at: Point, names: Sequence[str], found: float) -> Iterator[Finding]:
+def of_derivative(expression: str | Graph, at: Point, names: Sequence[str], found: Any) -> Iterator[Finding]:
     """Yield the derivative by one name after the other if it is nan or infinite."""
-    if not isfinite(found):
+    if all_finite(found):
+        return
+    if not isinstance(found, float):
+        graph = graph_of(expression, at)
+        yield Finding("the derivative", _first(found)[1], partial(_entry, graph, "the derivative", found))
+    else:
         yield _finding(expression, at, "the derivative", found, [{name: 1.0} for name in names])
 
 
@@ -142,7 +159,7 @@ def conventions(expression: str | Graph, at: Point, wrt: Sequence[str] | None = 
     ["abs(x) at 0: by convention abs'(0) = 0", 'max(x, y, 1) at 0, 1, 1: by convention a tie in max shares the \
 derivative equally']
     """
-    graph = graph_of(expression)
+    graph = graph_of(expression, at)
     if not any(op.corners for op in set(graph.ops)):
         return []
     from autodiffcli.diagnosis import corners
@@ -171,6 +188,26 @@ def said(findings: Iterable[Finding], most: int = 5) -> dict[str, object]:
     return {"diagnosis": found} if found else {}
 
 
+def _first(value: Any) -> tuple[str, float]:
+    """Return the place and the number of the first entry of a value that is not finite, nan before infinities."""
+    worst = ("", 0.0)
+    for path, leaf in leaves(value):
+        shape = getattr(leaf, "shape", ())
+        numbers = leaf.ravel().tolist() if shape else [float(leaf)]
+        for place, x in zip(product(*map(range, shape)), numbers, strict=True):
+            if isnan(x):
+                return path_text("", (*path, *place)), x
+            if not isfinite(x) and not worst[1]:
+                worst = path_text("", (*path, *place)), x
+    return worst
+
+
+def _entry(graph: Graph, what: str, value: Any) -> MathError:
+    """Return the error that says which entry of a value is not finite."""
+    place, x = _first(value)
+    return MathError(f"{what}{place} is {x}", source=graph.source)
+
+
 def _finding(
     expression: str | Graph,
     at: Point,
@@ -185,7 +222,9 @@ def _finding(
         from autodiffcli.higher.matrices import weighed
         from autodiffcli.interpreter import run
 
-        graph = graph_of(expression)
+        graph = graph_of(expression, at)
+        if graph.shapes:
+            return _entry(graph, what, found)
         point = coordinates(graph, at)
         if weights is not None:
             graph = weighed(graph, [{place: w for place, w in enumerate(weights) if w}])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from autodiffcli.api.expressions import of_one_output
-from autodiffcli.api.gradients import chosen
+from autodiffcli.api.expressions import chosen, of_one_output
 from autodiffcli.errors import RequestError, missing_extra
 from autodiffcli.graph import Graph
 from autodiffcli.language.parser import normalised, parse

@@ -2,27 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.language.parser import parse
+from autodiffcli.interpreter import fitted
+from autodiffcli.language.parser import normalised, parse
+from autodiffcli.language.point import arrange, forms, parse_point
+from autodiffcli.structures import leaves, path_text
 
-__all__ = ["graph_of", "of_one_output"]
+__all__ = ["Point", "chosen", "entrywise", "graph_of", "of_one_output", "point_of"]
 
 
-def graph_of(expression: str | Graph) -> Graph:
-    """Return the graph of an expression. Raises RequestError for its syntax."""
-    return parse(expression) if isinstance(expression, str) else expression
+Point = Mapping[str, Any] | str
+"""Values of the inputs: a text as --at takes it, or a mapping to numbers, arrays, lists, tuples and dicts."""
+
+
+def point_of(at: Point) -> dict[str, Any]:
+    """Return a point's values as floats, float64 arrays, and structures of them. Raises RequestError."""
+    if isinstance(at, str):
+        return parse_point(at)
+    from autodiffcli.language.values import from_python
+
+    return {(name := normalised(key)): from_python(name, value) for key, value in at.items()}
+
+
+def graph_of(expression: str | Graph, at: Point | None = None) -> Graph:
+    """Return the graph of an expression, whose inputs have the shapes and structures that they have at a point.
+
+    Raises RequestError for its syntax.
+    """
+    if not isinstance(expression, str):
+        return expression
+    return parse(expression, **forms(point_of(at))) if at else parse(expression)
+
+
+def entrywise(
+    graph: Graph, at: Point, wrt: Iterable[str] | None = None
+) -> tuple[Graph, dict[str, Any], list[str] | None]:
+    """Return a graph of arrays as that of their entries, with the point and the names to differentiate by.
+
+    A graph whose inputs and outputs are numbers comes back as it is. Raises RequestError for names of no input.
+    """
+    point, names = point_of(at), None if wrt is None else chosen(graph, wrt)
+    if not (graph.shapes.keys() & {*graph.inputs.values(), *graph.outputs}):
+        return graph, point, names
+    from autodiffcli.passes.entries import by_entries, entry_name, places
+    from autodiffcli.tracing.quantities import output_name
+
+    values = zip(graph.inputs, fitted(graph, arrange(point, graph)), strict=True)
+    shapes = {name: graph.shape(i) for name, i in graph.inputs.items()}
+    spread = {
+        entry_name(name, place): float(value[place] if place else value)
+        for name, value in values
+        for place in places(shapes[name])
+    }
+    if names is not None:
+        names = [entry_name(name, place) for name in names for place in places(shapes[name])]
+    return by_entries(graph, output_name(graph.inputs)), spread, names
+
+
+def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
+    """Return the inputs to differentiate by, all leaves of a structure. Raises RequestError for what is no input."""
+    if wrt is None:
+        return list(graph.inputs)
+    names = list(dict.fromkeys(leaf for name in wrt for leaf in _leaf_names(graph, normalised(name))))
+    for name in names:
+        if name not in graph.inputs:
+            inputs = ", ".join(list(graph.inputs)[:8]) or "none"
+            raise RequestError(f"'{name}' is not an input of the expression", hint=f"its inputs: {inputs}")
+    return names
+
+
+def _leaf_names(graph: Graph, name: str) -> list[str]:
+    form = graph.structures.get(name)
+    return [name] if form is None else [path_text(name, leaf.path) for leaf in leaves(form)]
 
 
 _SEVERAL = "adcalc jacobian takes several; or take one of them at a time"
 
 
-def of_one_output(expression: str | Graph, wanted: str, hint: str = _SEVERAL) -> Graph:
+def of_one_output(expression: str | Graph, wanted: str, hint: str = _SEVERAL, at: Point | None = None) -> Graph:
     """Return the graph of an expression that has one output; `wanted`, "a gradient has one output", says who asks.
 
     Raises RequestError for its syntax, and for several outputs.
     """
-    graph = graph_of(expression)
+    graph = graph_of(expression, at)
     if len(graph.outputs) != 1:
         raise RequestError(f"{wanted}, and this expression has {len(graph.outputs)}", hint=hint)
     return graph

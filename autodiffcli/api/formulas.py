@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autodiffcli.api.expressions import graph_of, of_one_output
-from autodiffcli.api.gradients import chosen
+from autodiffcli.api.expressions import chosen, graph_of, of_one_output
 from autodiffcli.backends.protocol import refuse_endless
 from autodiffcli.chain import push
-from autodiffcli.derivatives import pushforward
+from autodiffcli.derivatives import extend, pushforward
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, Node, growing
 from autodiffcli.language.write import PLAIN, Style, write
@@ -37,6 +36,8 @@ def derivative(expression: str | Graph, wrt: str | Sequence[str] | None = None, 
     '6*x^2*y'
     """
     graph = graph_of(expression)
+    if graph.shapes:
+        return _by_arrays(graph, directions(graph, wrt, order))
     passed = 0
     for done, name in enumerate(directions(graph, wrt, order)):
         passed = _passed(graph, passed, done, DERIVATION)
@@ -51,11 +52,15 @@ def gradient_formulas(graph: Graph, wrt: Sequence[str]) -> Graph:
     """
     graph = of_one_output(graph, "a gradient has one output")
     refuse_endless("symbolic", graph, len(wrt))
+    if graph.shapes:
+        return simplify(extend(graph, wrt).graph, readable=True)
     return simplify(_written_out(graph, wrt, value=True), readable=True)
 
 
 def derivative_at(graph: Graph, names: Sequence[str]) -> Graph:
     """Return the derivative by one name after the other as a graph to be evaluated: no point is lost to its looks."""
+    if graph.shapes:
+        return _by_arrays(graph, names)
     passed = 0
     for done, name in enumerate(names):
         passed = _passed(graph, passed, done, 10 * DERIVATION)  # nothing is made to be read, which takes the time
@@ -63,6 +68,19 @@ def derivative_at(graph: Graph, names: Sequence[str]) -> Graph:
         longer.outputs = pushforward(longer, graph.outputs, {graph.inputs[name]: 1.0})
         graph = simplify(longer)
     return graph
+
+
+def _by_arrays(graph: Graph, names: Sequence[str]) -> Graph:
+    """Return the first derivative by an input of an expression that has arrays, by one sweep back."""
+    if len(names) > 1:
+        raise RequestError(
+            "formulas with arrays are those of first derivatives",
+            source=graph.source,
+            hint="hessian and hvp give the second at a point",
+        )
+    longer = extend(graph, names).graph
+    longer.outputs = longer.outputs[1:]
+    return simplify(longer, readable=True)
 
 
 def formula(graph: Graph, style: Style = PLAIN) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from autodiffcli.api.expressions import of_one_output
+from autodiffcli.api.expressions import Point, chosen, graph_of, of_one_output, point_of
 from autodiffcli.backends import Backend, Gradient, backend
 from autodiffcli.derivatives import extend
 from autodiffcli.errors import MathError, RequestError, missing_extra
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import last_uses, run, run_blocks
-from autodiffcli.language.parser import normalised, parse
-from autodiffcli.language.point import arrange, parse_point
-from autodiffcli.passes.simplify import simplify
+from autodiffcli.language.parser import parse
+from autodiffcli.language.point import arrange
+from autodiffcli.structures import any_nan, rebuilt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,17 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiled", "compile", "evaluate", "evaluation", "gradient", "parse", "trace"]
 
-Point = Mapping[str, float] | str
-"""Values of the inputs: a mapping, or a text as --at takes it."""
 
-
-def evaluate(expression: str | Graph, at: Point = "") -> float:
-    """Return the value of an expression at a point.
+def evaluate(expression: str | Graph, at: Point = "") -> Any:
+    """Return the value of an expression at a point: a float, a float64 array, or a dict or tuple of them.
 
     Raises RequestError (syntax, missing or superfluous inputs) and MathError (the value is undefined).
 
     >>> evaluate("x^2 + y", {"x": 3, "y": 1})
     10.0
+    >>> evaluate('{"product": X @ W, "sum": sum(X)}', {"X": [[1, 2]], "W": [[3], [4]]})
+    {'product': array([[11.]]), 'sum': 3.0}
     >>> evaluate("ln(x)", "x=-1")
     Traceback (most recent call last):
     autodiffcli.errors.MathError: ln is undefined at -1
@@ -50,12 +49,16 @@ def evaluation(expression: str | Graph, at: Point = "") -> Gradient:
     >>> evaluation("x*x + 1", "x=3").values
     [3.0, 1.0, 9.0, 10.0]
     """
-    graph = of_one_output(expression, "an evaluation has one output")
-    values = run(graph, coordinates(graph, at))
-    output = graph.outputs[0]
-    if isnan(values[output]):
-        raise undefined(graph, values, output)
-    return Gradient("eval", graph, len(graph), values[output], {}, values)
+    point = point_of(at)
+    graph = graph_of(expression, point)
+    values = run(graph, coordinates(graph, point))
+    for output in graph.outputs:
+        if any_nan(values[output]):
+            raise undefined(graph, values, output)
+    value = values[graph.outputs[0]]
+    if graph.result is not None:
+        value = rebuilt(graph.result, (values[i] for i in graph.outputs))
+    return Gradient("eval", graph, len(graph), value, {}, values)
 
 
 def gradient(
@@ -78,12 +81,17 @@ def gradient(
     >>> result = gradient("x^3", "x=2", mode="forward")
     >>> result.value, result.gradient
     (8.0, {'x': 12.0})
+    >>> gradient("d.cat^2", {"d": {"cat": 3, "dog": (1, 2)}}).structured()
+    {'d': {'cat': 6.0, 'dog': (0.0, 0.0)}}
     """
-    graph = of_one_output(expression, "a gradient has one output")
+    given = point_of(at)
+    graph = of_one_output(expression, "a gradient has one output", at=given)
     names = chosen(graph, wrt)
     way = backend(mode) if isinstance(mode, str) else mode
-    point = coordinates(graph, at)
+    point = coordinates(graph, given)
     result = way.gradient(graph, point, names, trace)
+    if result.graph is not graph:
+        result.graph.structures = graph.structures
     if isnan(result.value):
         raise undefined(graph, run(graph, point), graph.outputs[0])
     return result
@@ -102,11 +110,33 @@ def trace(
     return Trace(gradient(expression, at, mode=mode, wrt=wrt, trace=True))
 
 
-def undefined(graph: Graph, values: Sequence[float], node: int) -> MathError:
+def undefined(graph: Graph, values: Sequence[Any], node: int) -> MathError:
     """Return the error that says where a nan began; its module is imported for those who need it."""
+    if graph.shape(node):
+        return _undefined_entry(graph, values, node)
     from autodiffcli.diagnosis import value
 
     return value(graph, values, node)
+
+
+def _undefined_entry(graph: Graph, values: Sequence[Any], node: int) -> MathError:
+    """Return the error that names the first operation of arrays that made a nan of none."""
+    live = graph.live([node])
+    born = next(
+        (
+            i
+            for i, args in enumerate(graph.args)
+            if live[i] and any_nan(values[i]) and not any(any_nan(values[a]) for a in args)
+        ),
+        node,
+    )
+    where = ""
+    if graph.shape(born):
+        import numpy as np
+
+        where = f" in entry {[int(n) for n in np.argwhere(np.isnan(values[born]))[0]]}"
+    what = f"{graph.ops[born].symbol} is undefined" if graph.args[born] else f"'{graph.text(born)}' is nan"
+    return MathError(f"{what}{where}", source=graph.source, span=graph.span(born))
 
 
 class Compiled:
@@ -118,6 +148,8 @@ class Compiled:
     def __init__(self, graph: Graph, wrt: Sequence[str]) -> None:
         self.inputs = list(graph.inputs)
         self._written = graph
+        from autodiffcli.passes.simplify import simplify
+
         self._graph = simplify(extend(graph, wrt).graph, exact=True)
         self._drops = last_uses(self._graph, self._graph.outputs)
 
@@ -184,19 +216,6 @@ def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None) -> Com
     return Compiled(graph, chosen(graph, wrt))
 
 
-def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
-    """Return the inputs to differentiate by. Raises RequestError for a name that is no input."""
-    if wrt is None:
-        return list(graph.inputs)
-    names = list(dict.fromkeys(map(normalised, wrt)))
-    for name in names:
-        if name not in graph.inputs:
-            inputs = ", ".join(list(graph.inputs)[:8]) or "none"
-            raise RequestError(f"'{name}' is not an input of the expression", hint=f"its inputs: {inputs}")
-    return names
-
-
-def coordinates(graph: Graph, at: Point) -> list[float]:
+def coordinates(graph: Graph, at: Point) -> list[Any]:
     """Return a point's values in the order of the inputs. Raises RequestError for missing and superfluous names."""
-    point = parse_point(at) if isinstance(at, str) else {normalised(name): float(value) for name, value in at.items()}
-    return arrange(point, graph)
+    return arrange(point_of(at), graph)

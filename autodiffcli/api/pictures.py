@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autodiffcli.api.expressions import of_one_output
-from autodiffcli.api.gradients import Point, chosen, evaluation
+from autodiffcli.api.expressions import Point, chosen, of_one_output
+from autodiffcli.api.gradients import evaluation
 from autodiffcli.drawing import Picture, picture, render
 from autodiffcli.graph import Graph
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autodiffcli.api.expressions import of_one_output
-from autodiffcli.api.gradients import chosen
+from autodiffcli.api.expressions import chosen, of_one_output
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.partials import partials
@@ -45,6 +44,12 @@ def source(
     if to not in TARGETS:
         raise RequestError(f"code cannot be written in '{to}'", hint=f"choose one of {', '.join(TARGETS)}")
     graph = of_one_output(expression, "the function has one value")
+    if graph.shapes:
+        raise RequestError(
+            "code is written for functions of numbers, and this expression has arrays",
+            source=graph.source,
+            hint="in Python, autodiffcli.gradient evaluates arrays with NumPy",
+        )
     names = chosen(graph, wrt)
     if to != "latex":
         graph = graph.copy()

@@ -64,6 +64,12 @@ def propagated(
     graph: Graph, point: Mapping[str, float], uncertainties: Mapping[str, float], correlations: Correlations
 ) -> Uncertain:
     """Return what `propagate` does, of values and uncertainties by name."""
+    if graph.shapes or graph.result is not None:
+        raise RequestError(
+            "uncertainties are propagated to a number through numbers, and this expression has arrays or structures",
+            source=graph.source,
+            hint="take the ± out",
+        )
     coordinates = arrange(point, graph)
     correlations = checked(correlations, uncertainties)
     result = gradient(graph, point, wrt=uncertainties)

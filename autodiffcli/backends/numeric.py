@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from autodiffcli.backends.protocol import Backend, Gradient, refuse_endless
-from autodiffcli.differences import SCHEMES, check_request, complex_step, estimate
+from autodiffcli.derivatives import scalar_output
+from autodiffcli.differences import SCHEMES, Estimate, check_request, complex_step, estimate
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
@@ -31,36 +33,79 @@ class Numeric:
         check_request(scheme, epsilon)
         self.scheme, self.epsilon = scheme, epsilon
 
-    def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
+    def gradient(self, graph: Graph, point: Sequence[Any], wrt: Sequence[str], trace: bool) -> Gradient:
         """Return value and estimated gradient; see `Backend`."""
-        refuse_endless("numeric", graph, (30 if self.scheme == "extrapolated" else 4) * len(wrt))
+        entries = sum(math.prod(graph.shape(graph.inputs[name])) for name in wrt)
+        refuse_endless("numeric", graph, (30 if self.scheme == "extrapolated" else 4) * entries)
         values = run(graph, point)
-        result = Gradient("numeric", graph, len(graph), values[graph.outputs[0]], {}, values, scheme=self.scheme)
+        result = Gradient("numeric", graph, len(graph), values[scalar_output(graph)], {}, values, scheme=self.scheme)
         places = {name: place for place, name in enumerate(graph.inputs)}
         for name in wrt:
-            if self.scheme == "complex-step":
+            if graph.shape(graph.inputs[name]):
+                self._by_entry(result, point, name, places[name])
+                continue
+            if self.scheme == "complex-step" and not graph.shapes:
                 found = complex_step(_beside(graph, values, name), point[places[name]], epsilon=self.epsilon)
             else:
-                f = _along(graph, point, places[name])
-                x = point[places[name]]
-                found = estimate(f, x, value=result.value, scheme=self.scheme, epsilon=self.epsilon)
+                found = self._estimate(_along(graph, point, places[name]), point[places[name]], result)
             result.gradient[name], result.errors[name], result.steps[name] = found[:3]
             result.evaluations += found.evaluations
             if found.side != "both":
                 result.sides[name] = found.side
         return result
 
+    def _by_entry(self, result: Gradient, point: Sequence[Any], name: str, place: int) -> None:
+        """Estimate the derivatives by the entries of an array, one after the other."""
+        import numpy as np
 
-def _along(graph: Graph, point: Sequence[float], place: int) -> Callable[[float], tuple[float, float]]:
-    """Return the function of one input: its value, and the magnitude of the largest intermediate one."""
+        graph = result.graph
+        at = np.array(point[place], dtype=float)
+        columns = np.empty((3, *at.shape))
+        for entry in np.ndindex(at.shape):
+            x = float(at[entry])
+            f = _along(graph, [*point[:place], at.copy(), *point[place + 1 :]], place, entry)
+            found: Estimate = self._estimate(f, x, result)
+            columns[(slice(None), *entry)] = found[:3]
+            result.evaluations += found.evaluations
+            if found.side != "both":
+                result.sides[f"{name}{list(entry)}"] = found.side
+        result.gradient[name], result.errors[name], result.steps[name] = columns
+
+    def _estimate(self, f: Callable[[float], tuple[float, float]], x: float, result: Gradient) -> Estimate:
+        if self.scheme == "complex-step":
+            raise RequestError(
+                "the complex step takes scalars, and this expression has arrays",
+                source=result.graph.source,
+                hint="--scheme extrapolated does without",
+            )
+        return estimate(f, x, value=result.value, scheme=self.scheme, epsilon=self.epsilon)
+
+
+def _along(
+    graph: Graph, point: Sequence[Any], place: int, entry: tuple[int, ...] = ()
+) -> Callable[[float], tuple[float, float]]:
+    """Return the function of one input, or entry of one: its value, and the magnitude of the largest intermediate."""
     at = list(point)
 
     def f(x: float) -> tuple[float, float]:
-        at[place] = x
+        if entry:
+            at[place][entry] = x
+        else:
+            at[place] = x
         found = run(graph, at)
+        if graph.shapes:
+            return found[graph.outputs[0]], _largest(found)
         return found[graph.outputs[0]], max((abs(v) for v in found if math.isfinite(v)), default=0.0)
 
     return f
+
+
+def _largest(values: Sequence[Any]) -> float:
+    """Return the magnitude of the largest finite entry."""
+    import numpy as np
+
+    sizes = [np.abs(v) for v in values if v is not None]
+    return max((float(np.max(s, where=np.isfinite(s), initial=0.0)) for s in sizes), default=0.0)
 
 
 def _beside(graph: Graph, values: Sequence[float], name: str) -> Callable[[complex], tuple[complex, float]]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autodiffcli.chain import Edge
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.limits import PASSES
+from autodiffcli.structures import regrouped
 
 if TYPE_CHECKING:
     from autodiffcli.checkpoint import Counts
 
-__all__ = ["Backend", "Gradient", "Sweep", "refuse_endless"]
+__all__ = ["Backend", "Gradient", "Sweep", "as_number", "refuse_endless"]
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Sweep:
     """
 
     variable: str
-    numbers: Sequence[float | None]
+    numbers: Sequence[Any]
     edges: list[Edge]
 
 
@@ -36,7 +37,7 @@ class Gradient:
     """Value and gradient at a point, what it cost, and the numbers a trace is made of.
 
     graph, size: the first `size` nodes are the expression's own; those after it were added by a transformation.
-    values:      one float per node. sweeps: forward one per input, backward one, else none.
+    values:      one number or float64 array per node. sweeps: forward one per input, backward one, else none.
     errors:      estimated error of each partial derivative, steps: the ε of each, sides: "right" or "left" for those
                  whose other side is outside of the domain, or not asked for, scheme: how (numeric mode only).
     formulas:    ∂y/∂xᵢ as nodes of `graph` (symbolic mode only).
@@ -48,13 +49,13 @@ class Gradient:
     mode: str
     graph: Graph
     size: int
-    value: float
-    gradient: dict[str, float]
-    values: Sequence[float]
+    value: Any
+    gradient: dict[str, Any]
+    values: Sequence[Any]
     sweeps: list[Sweep] = field(default_factory=list)
-    errors: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, Any] = field(default_factory=dict)
     formulas: dict[str, int] = field(default_factory=dict)
-    steps: dict[str, float] = field(default_factory=dict)
+    steps: dict[str, Any] = field(default_factory=dict)
     sides: dict[str, str] = field(default_factory=dict)
     scheme: str = ""
     passes: int = 0
@@ -62,18 +63,33 @@ class Gradient:
     operations: int = 0
     counts: Counts | None = None
 
+    def structured(self) -> dict[str, Any]:
+        """Return the gradient with the leaves of each structure put together: in the input's own structure."""
+        return regrouped(self.gradient, self.graph.structures)
+
 
 class Backend(Protocol):
     """A way to differentiate, with what it does in words."""
 
     summary: str
 
-    def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
+    def gradient(self, graph: Graph, point: Sequence[Any], wrt: Sequence[str], trace: bool) -> Gradient:
         """Return value and gradient of the graph's output with respect to the named inputs.
 
-        point: one float per input, in order of appearance. trace: keep the sweeps. Raises RequestError, MathError.
+        point: one float or array per input, in order of appearance; the partial derivatives by an array are an array of
+        its shape. trace: keep the sweeps. Raises RequestError (an output that is an array among others), MathError.
         """
         ...
+
+
+def as_number(graph: Graph, node: int, adjoint: Any) -> Any:
+    """Return what a sweep found for a node as a float, or as an array of the node's shape; None is 0."""
+    shape = graph.shape(node)
+    if not shape:
+        return float(adjoint or 0.0)
+    import numpy as np
+
+    return np.array(np.broadcast_to(0.0 if adjoint is None else adjoint, shape))
 
 
 def refuse_endless(mode: str, graph: Graph, passes: int) -> None:

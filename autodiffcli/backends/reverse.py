@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from autodiffcli.backends.protocol import Backend, Gradient, Sweep
 from autodiffcli.derivatives import extend
@@ -15,7 +16,7 @@ __all__ = ["BACKEND"]
 class _Reverse:
     summary = "one sweep back for all inputs: adjoints as nodes of a longer graph, which is then run"
 
-    def gradient(self, graph: Graph, point: Sequence[float], wrt: Sequence[str], trace: bool) -> Gradient:
+    def gradient(self, graph: Graph, point: Sequence[Any], wrt: Sequence[str], trace: bool) -> Gradient:
         longer, size, adjoints, edges = extend(graph, wrt, trace)
         values = run(longer, point)
         output, *bars = longer.outputs
@@ -28,8 +29,10 @@ class _Reverse:
         return result
 
 
-def _number(operand: Node | float, values: Sequence[float]) -> float:
-    return values[operand.id] if isinstance(operand, Node) else float(operand)
+def _number(operand: Any, values: Sequence[Any]) -> Any:
+    if isinstance(operand, Node):
+        return values[operand.id]
+    return float(operand) if isinstance(operand, int | float) else operand  # an array, or none at all
 
 
 BACKEND: Backend = _Reverse()

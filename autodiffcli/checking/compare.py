@@ -14,7 +14,7 @@ from autodiffcli.backends import Gradient, backend
 from autodiffcli.checking.evidence import FAILED, PASSED, UNDECIDED, Finding, Slice, judge
 from autodiffcli.checking.faults import find_fault
 from autodiffcli.checking.results import Check, Claim, Comparison, Mode
-from autodiffcli.checking.rounding import EPS, corners, neighbourhood, rounding
+from autodiffcli.checking.rounding import EPS, corners, neighbourhood, numbers, rounding
 from autodiffcli.derivatives import extend
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
@@ -60,7 +60,7 @@ class Checker:
         self.errors = dict(zip(wrt, [longer[i] for i in extension.graph.outputs[1:]], strict=True))
         inputs = {i: EPS / 2 * abs(self.point[name]) for name, i in graph.inputs.items()}
         noise = rounding(graph, self.values, inputs)[self.output]
-        largest = max((abs(v) for v in self.values if math.isfinite(v)), default=0.0)
+        largest = max((abs(v) for v in numbers(self.values) if math.isfinite(v)), default=0.0)
         self.noise = noise if math.isfinite(noise) else EPS * largest
 
     def along(self, direction: Mapping[str, float]) -> Slice:
@@ -72,7 +72,7 @@ class Checker:
             at = list(self.coordinates)
             for place, d in moves:
                 at[place] += t * d
-            return run(self.graph, at)[self.output]
+            return float(run(self.graph, at)[self.output])
 
         length = math.hypot(*[d for _, d in moves])
         sizes = self._sizes([place for place, _ in moves])
@@ -95,7 +95,7 @@ class Checker:
         """Return what is to be said of corners and jumps at the point."""
         exact = list(diagnosis.corners(self.graph, self.values, self.wrt))
         radii = rounding(self.graph, self.values, neighbourhood(self.graph, self.coordinates))
-        near = dict(corners(self.graph, self.values, radii))
+        near = {} if self.graph.shapes else dict(corners(self.graph, self.values, radii))
         return list(map(str, exact)) + [near[j] for j in near.keys() - {corner.node for corner in exact}]
 
     def _sizes(self, places: Sequence[int]) -> list[float]:
@@ -129,7 +129,7 @@ def run_check(
     if at:  # the derivative is a choice there, whatever quotients say
         check.comparisons = [_undecided(one) for one in check.comparisons]
     if any(one.finding.verdict == FAILED for one in check.comparisons):
-        check.fault = find_fault(check.graph, checker.values)
+        check.fault = find_fault(check.graph, checker.values) if not check.graph.shapes else None
     return check
 
 

@@ -7,8 +7,8 @@ Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), 3.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import inf, isfinite, isnan
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf, isfinite, isnan, prod
 from typing import Any
 
 from autodiffcli.chain import slope_of
@@ -16,7 +16,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.primitive import Primitive
 
-__all__ = ["EPS", "corners", "neighbourhood", "rounding", "slope_at"]
+__all__ = ["EPS", "corners", "neighbourhood", "numbers", "rounding", "slope_at"]
 
 EPS = 2.0**-52
 _TINIEST = 2.0**-1074
@@ -35,6 +35,8 @@ def rounding(graph: Graph, values: Sequence[float], inputs: Mapping[int, float] 
     >>> 1 < rounding(graph, run(graph, [0.7]))[-1] < 2
     True
     """
+    if graph.shapes:
+        return _of_arrays(graph, values, inputs or {})
     errors = [0.0] * len(graph)
     for i, error in (inputs or {}).items():
         errors[i] = error
@@ -49,6 +51,22 @@ def rounding(graph: Graph, values: Sequence[float], inputs: Mapping[int, float] 
                     total += abs(slope) * errors[a]
             errors[j] = inf if isnan(total) else total
     return errors
+
+
+def _of_arrays(graph: Graph, values: Sequence[Any], inputs: Mapping[int, float]) -> list[float]:
+    """Return one bound for every node of a graph of arrays: by the largest number there is, and the longest sum."""
+    finite = [abs(x) for x in numbers(values) if isfinite(x)]
+    terms = 16 + max((prod(shape) for shape in graph.shapes.values()), default=1)
+    return [terms * EPS * max(finite, default=0.0) + max(inputs.values(), default=0.0)] * len(graph)
+
+
+def numbers(values: Iterable[Any]) -> Iterator[float]:
+    """Yield the numbers among values, of arrays their entries."""
+    for value in values:
+        if getattr(value, "shape", ()):
+            yield from value.ravel().tolist()
+        else:
+            yield float(value)
 
 
 def slope_at(graph: Graph, values: Sequence[float], j: int, k: int) -> float:

@@ -49,8 +49,8 @@ def command(expr: str, at: tuple[str, ...], swept: bool, mode: str, **options: A
     Exit status 0 if it passed or nothing can be decided, 1 if it failed.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
     point = read_point(at, expr)
+    graph = read_graph(expr, point=point)
     if swept:
         refuse(("mode", "per_input", "epsilon", "against"), "beside --sweep", "leave it out, or --sweep")
         found = sweep(graph, point, seed=options["seed"], wrt=options["wrt"])

@@ -21,6 +21,7 @@ from autodiffcli.cli.options import (
 from autodiffcli.cli.output import Output, report
 from autodiffcli.errors import RequestError
 from autodiffcli.language.parser import parse
+from autodiffcli.language.point import forms
 
 __all__ = ["command"]
 
@@ -69,12 +70,12 @@ def command(expr: str, at: tuple[str, ...], sizes: list[str] | None, **options: 
         )
         return 0
     try:
-        graph = parse(template, share=options["share"])
+        point = read_point(at, expr) if at else None
+        graph = parse(template, share=options["share"], **forms(point or {}))
     except RequestError as error:
         if "..." in template:
             error.hint = "say how many terms ... stands for: --n 10,100,1000"
         raise
-    point = read_point(at, expr) if at else None
     result = cost(graph, point, wrt=options["wrt"], checkpoint=budgets or ["sqrt", "binomial"])
     output.show(
         table=lambda precision: page.cost_view(result),

@@ -36,19 +36,19 @@ def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, 
     EXPR may be - (standard input) or @FILE.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
+    point = read_point(at, expr) if at else {}
+    graph = read_graph(expr, point=point)
     names = directions(graph, wrt, order)
     if not at:
         refuse(("precision",), "to a formula", "leave it out, or ask for the value by --at")
     elif output.format == "latex":
         refuse(("at",), "in latex, which is the formula alone", "for the value, --format plain")
     result = derivative(graph, names)
-    value, point = None, dict[str, float]()
+    value = None
     if at:
         from autodiffcli.api.gradients import coordinates, evaluate
         from autodiffcli.interpreter import run
 
-        point = read_point(at, expr)
         evaluate(graph, point)  # an undefined value has no derivative, whatever its formula gives
         evaluated = derivative_at(graph, names)
         value = run(evaluated, coordinates(evaluated, point))[evaluated.outputs[0]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isinf
 from typing import Any
 
 import click
@@ -23,6 +22,7 @@ from autodiffcli.cli.options import (
     table_options,
 )
 from autodiffcli.cli.output import Output, report, tell
+from autodiffcli.structures import all_finite
 
 __all__ = ["command"]
 
@@ -54,8 +54,8 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
         from autodiffcli.cli.many import answer
 
         return answer(evaluation)
-    graph = read_graph(expr, share)
     point, uncertainties = read_uncertain_point(at, expr)
+    graph = read_graph(expr, share, point)
     result = evaluation(graph, point)
     wants_trace = output.traced(trace)
     parts: dict[str, Any] = {
@@ -73,7 +73,7 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
         show_uncertain(found, graph, output, parts)
     else:
         output.show(**parts)
-    if isinf(result.value):
+    if not all_finite(result.value):
         from autodiffcli.api.diagnoses import of_value
 
         return tell(of_value(result))
@@ -82,7 +82,7 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
 
 def _remarks(result: Gradient) -> dict[str, object]:
     """Return what is to be said of a value to programs."""
-    if not isinf(result.value):
+    if all_finite(result.value):
         return {}
     from autodiffcli.api.diagnoses import of_value, said
 

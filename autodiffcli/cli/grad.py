@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
 import click
 
-from autodiffcli.api.gradients import chosen, gradient
+from autodiffcli.api.expressions import chosen
+from autodiffcli.api.gradients import gradient
 from autodiffcli.backends import MODES, Backend, Gradient, backend
 from autodiffcli.cli.options import (
     Choice,
@@ -29,6 +29,7 @@ from autodiffcli.cli.output import Output, report, tell, tell_conventions
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.point import NOWHERE_UNCERTAIN
+from autodiffcli.structures import all_finite
 
 __all__ = ["command"]
 
@@ -84,10 +85,10 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
         from autodiffcli.cli.many import answer
 
         return answer(lambda graph, point: _gradient(graph, point, mode or "reverse", options))
-    graph = read_graph(expr, options["share"])
+    point, uncertainties = read_uncertain_point(at, expr)
+    graph = read_graph(expr, options["share"], point)
     if not at and graph.inputs and mode in (None, "symbolic"):
         return _formulas(graph, options, output)
-    point, uncertainties = read_uncertain_point(at, expr)
     uncertain = bool(uncertainties or options["corr"])
     if mode == "all":
         if uncertain:
@@ -136,7 +137,7 @@ def _parts(
     trace = output.traced(options["trace"])
     return {
         "table": lambda precision: report("tables").grad_report(result, precision, trace),
-        "plain": lambda: report("plain").lines(result.gradient, output.precision),
+        "plain": lambda: report("plain").lines(result.structured(), output.precision),
         "data": lambda: report("data").gradient_data(result, trace) | _remarks(graph, point, result),
         "tables": lambda style: report("content").gradient_tables(result, style, output.precision, trace),
     }
@@ -144,7 +145,7 @@ def _parts(
 
 def _report(graph: Graph, point: dict[str, float], result: Gradient, output: Output) -> int:
     """Say what is not finite, and where nothing else does, which conventions were used; return the exit status."""
-    if not all(map(isfinite, (result.value, *result.gradient.values()))):
+    if not all(map(all_finite, (result.value, *result.gradient.values()))):
         from autodiffcli.api.diagnoses import of_gradient, of_value
 
         tell(of_value(result))
@@ -187,17 +188,19 @@ def _compare(graph: Graph, point: dict[str, float], options: dict[str, Any], out
     trace = bool(options["trace"])
     if trace and output.format not in ("json", "jsonl"):
         refuse(("trace",), "beside --mode all", "name one mode, or --format json, which has the rows of all")
-    results = [_gradient(graph, point, mode, options, trace=True) for mode in MODES]
-    counted = cost(graph, wrt=options["wrt"], checkpoint=())
-    for result in results:
-        result.operations = int(counted[result.mode].operations or 0)
+    found = [_gradient(graph, point, mode, options, trace=True) for mode in MODES]
+    results = list(map(content.by_entry, found))
+    if not graph.shapes:  # an operation on arrays is as many as they have entries
+        counted = cost(graph, wrt=options["wrt"], checkpoint=())
+        for result in results:
+            result.operations = int(counted[result.mode].operations or 0)
     output.show(
         table=lambda precision: report("tables").compare_report(results, precision),
         plain=lambda: report("plain").comparison(results, output.precision),
-        data=lambda: report("data").comparison_data(results, trace),
+        data=lambda: report("data").comparison_data(results, trace, found),
         tables=lambda style: [content.comparison(results)],
     )
     disagreement = content.disagreement(results)
     if disagreement:
         raise MathError(disagreement)
-    return _report(graph, point, results[0], output)
+    return _report(graph, point, found[0], output)

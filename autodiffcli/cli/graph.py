@@ -63,8 +63,8 @@ def command(
         refuse(("precision",), "without values", "put values on the nodes by --at")
     elif form == "json":
         refuse(("precision",), "in json", "JSON has every digit: leave it out")
-    graph = read_graph(expr, share)
     point = read_point(at, expr) if at else None
+    graph = read_graph(expr, share, point)
     picture = pictured(graph, point, backward=backward or wrt is not None, wrt=wrt, optimize=optimize)
     output, precision = Output.chosen({**options, "format_": None}), options["precision"]
     if form == "text" and out is None and output.format == "table":

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from autodiffcli.api.differentials import hessian
+from autodiffcli.api.expressions import entrywise
 from autodiffcli.cli.higher import show_matrix
 from autodiffcli.cli.options import (
     Choice,
@@ -36,7 +37,7 @@ def command(expr: str, at: tuple[str, ...], mode: str, wrt: list[str] | None, **
     --mode auto is forward over reverse, in as few passes as the zeros of the matrix allow.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
     point = read_point(at, expr)
+    graph, point, wrt = entrywise(read_graph(expr, point=point), point, wrt)
     result = hessian(graph, point, wrt=wrt, mode=mode)
     return show_matrix(result, graph, point, output)

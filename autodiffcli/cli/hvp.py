@@ -39,8 +39,8 @@ def command(expr: str, at: tuple[str, ...], tangent: str, wrt: list[str] | None,
     One forward pass over the graph of the gradient; the Hessian itself is never made.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
-    direction = read_direction("--tangent", tangent, at, expr)
     point = read_point(at, expr)
+    graph = read_graph(expr, point=point)
+    direction = read_direction("--tangent", tangent, at, expr)
     result = hvp(graph, point, tangent=direction, wrt=wrt)
     return show_product(result, graph, point, output, wrt)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from autodiffcli.api.differentials import jacobian
+from autodiffcli.api.expressions import entrywise
 from autodiffcli.cli.higher import show_matrix
 from autodiffcli.cli.options import (
     Choice,
@@ -37,7 +38,7 @@ def command(expr: str, at: tuple[str, ...], mode: str, wrt: list[str] | None, **
     needs fewer passes, and fewer still where the zeros of the matrix let several inputs or outputs share one.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
     point = read_point(at, expr)
+    graph, point, wrt = entrywise(read_graph(expr, point=point), point, wrt)
     result = jacobian(graph, point, wrt=wrt, mode=mode)
     return show_matrix(result, graph, point, output)

@@ -30,8 +30,8 @@ def command(expr: str, at: tuple[str, ...], tangent: str, **options: Any) -> int
     One forward pass, however many inputs there are.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
-    direction = read_direction("--tangent", tangent, at, expr)
     point = read_point(at, expr)
+    graph = read_graph(expr, point=point)
+    direction = read_direction("--tangent", tangent, at, expr)
     result = jvp(graph, point, tangent=direction)
     return show_product(result, graph, point, output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from math import isfinite
 from typing import Any
 
 from autodiffcli.backends import Gradient
@@ -15,12 +14,13 @@ from autodiffcli.errors import AdcalcError, RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.notation import json_ready
 from autodiffcli.language.parser import parse
-from autodiffcli.language.point import parse_point, point_from_data
+from autodiffcli.language.point import forms, parse_point, point_from_data
 from autodiffcli.limits import TEXT
+from autodiffcli.structures import all_finite
 
 __all__ = ["answer"]
 
-Compute = Callable[[Graph, dict[str, float]], Gradient]
+Compute = Callable[[Graph, dict[str, Any]], Gradient]
 
 _KEPT = 100_000
 """Nodes and characters of the graphs that are kept for the next record."""
@@ -70,14 +70,15 @@ def _answer(compute: Compute, parsed: Callable[[str], Graph], line: bytes, numbe
             raise RequestError(f'line {number} has no "expr"', hint=_FORM)
         at = record.get("at", {})
         point = parse_point(at) if isinstance(at, str) else point_from_data(at)
-        graph = parsed(expr)
+        shaped = forms(point)
+        graph = parse(expr, **shaped) if any(shaped.values()) else parsed(expr)
         result = compute(graph, point)
     except AdcalcError as error:
         return answered | {"error": error.as_data()}
     answered["value"] = json_ready(result.value)
     if result.mode != "eval":
-        answered["grad"] = json_ready(result.gradient)
-    if not all(map(isfinite, (result.value, *result.gradient.values()))):
+        answered["grad"] = json_ready(result.structured())
+    if not all(map(all_finite, (result.value, *result.gradient.values()))):
         from autodiffcli.api.diagnoses import of_gradient, of_value, said
 
         answered |= said([*of_value(result), *of_gradient(graph, point, result)])

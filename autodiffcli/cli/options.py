@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,6 +17,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import (
     UncertainPoint,
+    forms,
     parse_point,
     parse_uncertain_point,
     point_from_data,
@@ -32,6 +33,7 @@ __all__ = [
     "digits_option",
     "expression",
     "format_options",
+    "load_array",
     "output_options",
     "point_options",
     "read_graph",
@@ -154,7 +156,8 @@ def point_options(function: F) -> F:
         "at",
         multiple=True,
         metavar="POINT",
-        help="Values of the inputs: x1=2,x2=pi/4; - or @FILE (lines of name=value, or .json). May be repeated.",
+        help='Values of the inputs: x1=2,x2=pi/4, W=[[1,2],[3,4]], W=@w.npy, d={"cat": 2}; - or @FILE (lines of '
+        "name=value, or .json). May be repeated.",
     )(function)
 
 
@@ -249,6 +252,13 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
+def load_array(name: str, path: str) -> Any:
+    """Return the value of an input from a file; the module is imported where one is named."""
+    from autodiffcli.cli.arrays import load
+
+    return load(name, path, read_text)
+
+
 def read_once(*sources: str, what: str = "one of the two") -> None:
     """Raise RequestError where more than one source is standard input; `what` could be a file instead."""
     if sources.count("-") > 1:
@@ -277,21 +287,21 @@ def read_text(source: str, what: str) -> str:
         ) from None
 
 
-def read_graph(expr: str, share: bool = True) -> Graph:
-    """Parse the expression that EXPR means."""
-    return parse(read_text(expr, "the expression"), share=share)
+def read_graph(expr: str, share: bool = True, point: Mapping[str, Any] | None = None) -> Graph:
+    """Parse the expression that EXPR means, its inputs having the shapes and structures that they have at a point."""
+    return parse(read_text(expr, "the expression"), share=share, **forms(point or {}))
 
 
-def read_point(at: tuple[str, ...], expr: str = "", what: str = "the point") -> dict[str, float]:
+def read_point(at: tuple[str, ...], expr: str = "", what: str = "the point") -> dict[str, Any]:
     """Return the point that all --at together give. Raises RequestError for a name given twice."""
-    return _read_point(at, expr, what, parse_point, point_from_data)
+    return _read_point(at, expr, what, lambda text: parse_point(text, load_array), point_from_data)
 
 
 def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
     """Return the point that all --at together give, and the uncertainties; raise what `read_point` raises."""
     sigmas: dict[str, float] = {}
 
-    def kept(part: UncertainPoint) -> dict[str, float]:
+    def kept(part: UncertainPoint) -> dict[str, Any]:
         sigmas.update(part[1])
         return part[0]
 
@@ -299,7 +309,7 @@ def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
         at,
         expr,
         "the point",
-        lambda text: kept(parse_uncertain_point(text)),
+        lambda text: kept(parse_uncertain_point(text, load_array)),
         lambda data: kept(uncertain_point_from_data(data)),
     )
     return point, sigmas
@@ -309,11 +319,11 @@ def _read_point(
     at: tuple[str, ...],
     expr: str,
     what: str,
-    from_text: Callable[[str], dict[str, float]],
-    from_data: Callable[[object], dict[str, float]],
-) -> dict[str, float]:
+    from_text: Callable[[str], dict[str, Any]],
+    from_data: Callable[[object], dict[str, Any]],
+) -> dict[str, Any]:
     read_once(expr, *at)
-    point: dict[str, float] = {}
+    point: dict[str, Any] = {}
     for source in at:
         text = read_text(source, what)
         if source.endswith(".json") and source.startswith("@"):

@@ -7,12 +7,13 @@ from contextlib import nullcontext
 from typing import Any
 
 from autodiffcli.api.diagnoses import first_cause
-from autodiffcli.api.expressions import of_one_output
-from autodiffcli.api.gradients import Compiled, chosen
+from autodiffcli.api.expressions import chosen, of_one_output
+from autodiffcli.api.gradients import Compiled
 from autodiffcli.cli.options import read_graph, read_once, read_point, refuse, standard_input
 from autodiffcli.cli.output import warn
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
+from autodiffcli.language.point import forms
 from autodiffcli.points.kinds import kind_by_name
 from autodiffcli.points.out import whole_file
 from autodiffcli.points.source import open_points
@@ -48,6 +49,10 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     unknown = [name for name in fixed if name not in graph.inputs]
     if unknown:
         raise RequestError(f"'{unknown[0]}' is not in the expression", hint="take it out of --at")
+    if any(forms(fixed).values()):
+        raise RequestError(
+            "the inputs of a table of points are numbers, and --at gives another", hint="give one point by --at alone"
+        )
     compiled = Compiled(graph, wrt)
     columns = [name for name in graph.inputs if name not in fixed]
 

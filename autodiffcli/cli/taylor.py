@@ -27,9 +27,9 @@ __all__ = ["command"]
 def command(expr: str, at: tuple[str, ...], order: int, along: str | None, **options: Any) -> int:
     """Taylor coefficients of EXPR along a direction: EXPR at POINT + t·VECTOR is Σ c_k·t^k."""
     output = Output.chosen(options)
-    graph = read_graph(expr)
-    direction = None if along is None else read_direction("--along", along, at, expr)
     point = read_point(at, expr)
+    graph = read_graph(expr, point=point)
+    direction = None if along is None else read_direction("--along", along, at, expr)
     result = taylor(graph, point, order=order, along=direction)
     output.show(
         table=lambda precision: page.taylor_view(result, graph, precision),

@@ -39,8 +39,8 @@ def command(expr: str, at: tuple[str, ...], cotangent: str, wrt: list[str] | Non
     One reverse pass, however many outputs there are.
     """
     output = Output.chosen(options)
-    graph = read_graph(expr)
-    direction = read_direction("--cotangent", cotangent, at, expr)
     point = read_point(at, expr)
+    graph = read_graph(expr, point=point)
+    direction = read_direction("--cotangent", cotangent, at, expr)
     result = vjp(graph, point, cotangent=direction, wrt=wrt)
     return show_product(result, graph, point, output, wrt)

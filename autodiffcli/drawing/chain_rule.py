@@ -7,11 +7,12 @@ is a node of its own, and `passes.simplify` merges them: before and after can bo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autodiffcli import chain
 from autodiffcli.derivatives import extend
 from autodiffcli.graph import Graph, Node
+from autodiffcli.primitive import Gated
 from autodiffcli.primitives import add, mul, neg, where
 from autodiffcli.tracing.quantities import numbering
 
@@ -109,6 +110,8 @@ class _Sweep(NamedTuple):
     def product(self, edge: chain.Edge) -> int:
         """Return v̄ⱼ·∂vⱼ/∂vᵢ; a term behind a gate stays behind it."""
         graph, bar = self.graph, self.bars[edge.user]
+        if edge.partial is None:
+            return self.of_array(edge, bar)
         partial: int = edge.partial.id if isinstance(edge.partial, Node) else graph.constant(float(edge.partial))
         slope = graph.constants.get(partial)
         node = graph.apply(neg, (bar,)) if slope == -1.0 else graph.apply(mul, (bar, partial))
@@ -118,4 +121,19 @@ class _Sweep(NamedTuple):
         # A term is a selection where a gate made it one, or where it is the partial itself: 1·where(x > 0, 1, 0.01).
         if isinstance(term, Node) and graph.ops[term.id] is where and term.id != partial:
             node = graph.apply(where, (graph.args[term.id][0], node, graph.constant(0.0)))
+        if graph.shape(node) != graph.shape(edge.node):
+            from autodiffcli.primitives.tensor import unbroadcast
+
+            node = unbroadcast(Node(graph, node), graph.shape(edge.node)).id
         return node
+
+    def of_array(self, edge: chain.Edge, bar: int) -> int:
+        """Return the term of an operation on whole arrays, which has no partial to multiply by."""
+        graph, j = self.graph, edge.user
+        op, args = graph.ops[j], graph.args[j]
+        assert op.vjp is not None
+        rule: Any = op.terms(op.vjp, len(args))[edge.position]
+        term = rule(Node(graph, bar), Node(graph, j), *[Node(graph, a) for a in args])
+        if isinstance(term, Gated):
+            term = where(term.condition, term.term, 0.0)
+        return term.id if isinstance(term, Node) else graph.number(term)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from autodiffcli.drawing.model import Drawn, Picture
 from autodiffcli.language.notation import one_line
-from autodiffcli.language.write import UNICODE, number, write
+from autodiffcli.language.write import UNICODE, write
 from autodiffcli.tracing.quantities import Quantities, output_name
+from autodiffcli.value_text import shown
 
 __all__ = ["BACKWARD", "LONGEST", "heading", "lines", "markup", "others", "title"]
 
@@ -93,8 +94,8 @@ def _label(node: Drawn, precision: int | None) -> str:
     rows = [markup(" = ".join(dict.fromkeys([*node.results[:_ALIASES], node.name, node.formula])))]
     if node.also:
         rows.append(f'<FONT COLOR="{BACKWARD}">{markup(others(node))}</FONT>')
-    if node.value is not None and node.formula != number(node.value, None, UNICODE):
-        rows.append(f'<FONT POINT-SIZE="12"><B>{markup(number(node.value, precision, UNICODE))}</B></FONT>')
+    if node.value is not None and node.formula != shown(node.value, None, UNICODE):
+        rows.append(f'<FONT POINT-SIZE="12"><B>{markup(shown(node.value, precision, UNICODE))}</B></FONT>')
     return "<BR/>".join(rows)
 
 

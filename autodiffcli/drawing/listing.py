@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from autodiffcli.drawing.model import Picture
 from autodiffcli.language.write import PLAIN, Style, number
 from autodiffcli.tracing.quantities import Quantities
+from autodiffcli.value_text import shown
 
 __all__ = ["LONGEST", "ends", "lines", "sizes"]
 
@@ -31,7 +32,7 @@ def lines(picture: Picture, style: Style = PLAIN, precision: int | None = None) 
     names: dict[int, str] = {}
     for node in picture.nodes(style, LONGEST):
         names[node.id] = node.name
-        value = "" if node.value is None else number(node.value, precision, style)
+        value = "" if node.value is None else shown(node.value, precision, style)
         yield " = ".join(dict.fromkeys(filter(None, [node.name, node.formula, value]))) + "\n"
     for name, what in picture.elsewhere(style):
         text = "not computed" if what is None else names[what] if isinstance(what, int) else number(what, None, style)

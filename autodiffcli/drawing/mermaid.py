@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from autodiffcli.drawing.dot import BACKWARD, LONGEST, others
 from autodiffcli.drawing.model import Drawn, Picture
 from autodiffcli.language.notation import one_line
-from autodiffcli.language.write import UNICODE, number
+from autodiffcli.language.write import UNICODE
+from autodiffcli.value_text import shown
 
 __all__ = ["lines"]
 
@@ -35,8 +36,8 @@ def _label(node: Drawn, precision: int | None) -> str:
     rows = [" = ".join(dict.fromkeys([*node.results, node.name, node.formula]))]
     if node.also:
         rows.append(others(node))
-    if node.value is not None and node.formula != number(node.value, None, UNICODE):
-        rows.append(number(node.value, precision, UNICODE))
+    if node.value is not None and node.formula != shown(node.value, None, UNICODE):
+        rows.append(shown(node.value, precision, UNICODE))
     return "<br>".join(map(_escaped, rows))
 
 

@@ -69,7 +69,7 @@ def jacobian(graph: Graph, point: Sequence[float], inputs: Sequence[int], mode: 
     if mode != "auto":
         way = _Way(mode, list(range(n if mode == FORWARD else k)), f"{mode}, as asked, in {each[mode]}")
         return _found(graph, point, inputs, _dense(k, n), way)
-    known = pattern(graph, inputs) if min(n, k) > 1 else None  # one pass will do
+    known = pattern(graph, inputs) if min(n, k) > 1 and not graph.shapes else None  # one pass will do
     rows = _dense(k, n) if known is None else known
     forward = _Way(FORWARD, colour_columns(rows, n), each[FORWARD])
     reverse = _Way(REVERSE, colour_columns(transposed(rows, n), k), each[REVERSE])
@@ -103,7 +103,7 @@ def hessian(graph: Graph, point: Sequence[float], inputs: Sequence[int], mode: s
         way = way._replace(reason=f"{mode}, as asked, in {_each(n, 'input')}")
         return _found(graph, point, inputs, _dense(n, n), way, symmetric=True)._replace(mode=mode)
     mode = HESSIAN_MODES[1]
-    known = pattern(graph, inputs)
+    known = pattern(graph, inputs) if not graph.shapes else None
     rows = _dense(n, n) if known is None else _symmetric(known)
     count = sum(map(len, rows))
     dearer = f"; {HESSIAN_MODES[2]} would take as many, each dearer"
@@ -198,7 +198,7 @@ def _tangents(graph: Graph, values: Sequence[float], groups: Sequence[Sequence[i
         block = groups[start : start + width]
         # A block on arrays costs about what four passes on floats do. Its zeros meet every slope, and where one is inf
         # they make a nan that single passes have not: there no path leads from the seed, and nothing is multiplied.
-        found = _together(graph, values, block) if len(block) > 4 else None
+        found = _together(graph, values, block) if len(block) > 4 and not graph.shapes else None
         if found is not None:
             yield from found
             continue

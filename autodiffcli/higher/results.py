@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["Directional", "Matrix", "Taylor"]
 
@@ -51,15 +52,15 @@ class Directional:
     """A Jacobian or Hessian times a vector, in one pass.
 
     kind:   jvp (J·v, by output), vjp (Jᵀ·w, by input) or hvp (H·v, by input).
-    values: the outputs by name. product: by name. gradient: of an hvp, by input.
+    values: the outputs by name. product: by name, of arrays and structures as they are. gradient: of an hvp, by input.
     direction: the vector, by input, for a vjp by output.
     """
 
     kind: str
-    values: dict[str, float]
-    product: dict[str, float]
-    gradient: dict[str, float] = field(default_factory=dict)
-    direction: dict[str, float] = field(default_factory=dict)
+    values: dict[str, Any]
+    product: dict[str, Any]
+    gradient: dict[str, Any] = field(default_factory=dict)
+    direction: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

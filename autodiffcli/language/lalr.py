@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import chain
+from sys import maxsize
 from typing import Any, NamedTuple
 
+from autodiffcli.errors import Span
 from autodiffcli.language.tables import Tables
 
 __all__ = ["Callback", "Grammar", "UnexpectedToken"]
@@ -57,9 +59,9 @@ class Grammar:
         # *+ gives nothing back: else a comment at the end of the text would yield its last letter as a name
         return re.compile(f"(?:{blank})*+(?:{'|'.join([*regular, symbols_group, '(.)'])})", re.DOTALL)
 
-    def _matches(self, text: str) -> Iterator[re.Match[str]]:
+    def _matches(self, text: str, first: int = 0, last: int = maxsize) -> Iterator[re.Match[str]]:
         """Return the matches of one token after the other; finditer would skip what does not match."""
-        return iter(self._tokens.scanner(text).match, None)  # type: ignore[attr-defined]  # known to every CPython
+        return iter(self._tokens.scanner(text, first, last).match, None)  # type: ignore[attr-defined]  # known to every CPython
 
     def tokens(self, text: str) -> list[Token]:
         """Return the tokens of a text, for messages; a character that begins no token has the terminal ""."""
@@ -70,8 +72,12 @@ class Grammar:
             found.append(Token(self.tables.terminals[kind] if kind >= 0 else "", match[group], match.start(group)))
         return found
 
-    def parse(self, start: str, text: str, callbacks: dict[str, Callback]) -> Any:
-        """Parse a text from a start symbol; return what its callback made. Raises UnexpectedToken."""
+    def parse(self, start: str, text: str, callbacks: dict[str, Callback], within: Span | None = None) -> Any:
+        """Parse a text, or the part of it within a span, from a start symbol; return what its callback made.
+
+        Raises UnexpectedToken.
+        """
+        first, last = within or (0, len(text))
         tables, jumps, kinds = self.tables, self._jumps, self._kinds
         actions, words = tables.actions, tables.words
         end_kind = len(tables.terminals) - 1
@@ -81,9 +87,9 @@ class Grammar:
         states, starts = [state], [0]
         values: list[Any] = [None]
         end = 0
-        for match in chain(self._matches(text), (None,)):
+        for match in chain(self._matches(text, first, last), (None,)):
             if match is None:
-                token, kind, begin = "", end_kind, len(text)
+                token, kind, begin = "", end_kind, last
             else:
                 group = match.lastindex or 0
                 token = match[group]

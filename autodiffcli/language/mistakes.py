@@ -12,16 +12,8 @@ _TIGHT = ("/", "÷", "∕", "%", "^", "**", "√")
 """Operators after which a product without its sign has two readings."""
 
 _STRANGERS = {
-    "[": "vectors and matrices, [1, 2], are not part of this version of the language",
-    "]": "vectors and matrices, [1, 2], are not part of this version of the language",
-    "{": "dicts are not part of this version of the language",
-    "}": "dicts are not part of this version of the language",
-    "@": "the matrix product @ needs matrices, which are not part of this version; numbers are multiplied by *",
     "|": "for the absolute value write abs(x); for conditions write `or`",
     "&": "write `and`",
-    "'": "primes are not part of this version of the language",
-    '"': "text in quotes has no meaning here",
-    ":": "a binding is written name = value",
     "?": "write a if c else b",
     "°": "write rad(x) for an angle of x degrees",
     "∞": "write inf",
@@ -35,8 +27,14 @@ _STRANGERS = {
     "$": "names are letters, digits and _",
     "\\": "LaTeX is not read; write frac(a, b) as a/b",
 }
-_ENDS = ("NUMBER", "NAME", "RPAR", "SUPERSCRIPT", "BANG")
+_ENDS = ("NUMBER", "NAME", "RPAR", "RSQB", "RBRACE", "SUPERSCRIPT", "BANG", "QUOTE")
 """Terminals that end an operand."""
+
+_BRACKETS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_CHARACTERS = {"(": ")", "[": "]", "{": "}"}
+_KINDS = {"(": "a parenthesis", "[": "a bracket", "{": "a brace"}
+_CLOSING = {closing: opening for opening, closing in _CHARACTERS.items()}
+_KEY = 'keys stand in double quotes: {"cat": x}, d["cat"]'
 
 _PLUS_MINUS = ("±", "+/-")
 
@@ -61,7 +59,7 @@ def _in_point(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Req
     separated = next((n for n in range(len(before), 0, -1) if before[n - 1].terminal in ("COMMA", "SEPARATOR")), 0)
     uncertain = any(token.text in _PLUS_MINUS for token in before[separated:])
     message, hint, span = "", "write name=value, as in x1=2, x2=pi/4", (unexpected.start, unexpected.end)
-    if separated == len(before) and _unclosed(before) is None and unexpected.terminal not in ("", "DEFINED"):
+    if separated == len(before) and not _opened(before) and unexpected.terminal not in ("", "DEFINED"):
         message = f"a name is missing before '{text}'" if text else "a name is missing at the end"
     elif uncertain and text in _PLUS_MINUS:
         message, hint = "a value has one uncertainty", ""
@@ -82,27 +80,32 @@ def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Re
     if text in _PLUS_MINUS:
         message = f"'{text}' is no operator of expressions"
         hint = "an uncertain input is given at the point: --at x=2.0±0.1, in adcalc eval and adcalc grad"
+    elif text == '"':
+        message, hint = "a text in quotes is not closed", 'end it with " on the same line'
     elif not unexpected.terminal:
         message, hint = f"'{text}' has no meaning in an expression", _STRANGERS.get(text, "")
+    elif unexpected.terminal in ("STRING", "COLON", "QUOTE") or (before is not None and before.terminal == "STRING"):
+        message, hint = _around_key(source, tokens, unexpected)
     elif unexpected.terminal in ("NAME", "LPAR", "DEFINED") and after_operand:
         return _missing_sign(source, unexpected, grammar)
     elif unexpected.terminal in ("NUMBER", "SUPERSCRIPT") and after_operand and before is not None:
         message, hint = f"an operator is missing before '{text}'", f"to multiply, write {before.text}*{text}"
+        if text.startswith(".") and before.terminal in ("NAME", "RSQB"):
+            hint = f"an entry is written {_short(before.text if before.terminal == 'NAME' else '...')}[{text[1:]}]"
         if before.text in FUNCTIONS:
             message, hint = f"{before.text} needs parentheses", f"write {_called(before.text, text)}"
-    elif unexpected.terminal == "RPAR":
-        if _unclosed(tokens[:-1]) is None:
-            message = "')' closes a parenthesis that was not opened"
-        else:
-            message = "an operand is missing before ')'"
+    elif text in _CLOSING:
+        message, hint = _closing(tokens)
     elif unexpected.terminal == "EQUAL":
         hint = "to compare, write ==; only a name, or f(x), can be bound with = at the start of a statement"
     elif unexpected.terminal == "COMMA" and after_operand:
-        hint = "only the last expression may have several parts, all in one pair of parentheses: (x, y)"
+        hint = "several values stand in one pair of parentheses: (x, y)"
         if before is not None and before.terminal == "NUMBER":
             hint = "decimals are written with a point: 0.5"
     elif unexpected.terminal == "SEPARATOR":
         message, hint = "the statement ends too early", "an operand is missing"
+    elif before is not None and before.text in ("{", ",") and (opened := _opened(tokens)) and opened[-1].text == "{":
+        message, hint = _around_key(source, tokens, unexpected)
     elif before is None or not after_operand:
         message = f"an operand is missing before '{text}'"
         hint = f"write {text}=" if before is not None and before.text == "=" and text in "<>" else ""
@@ -112,9 +115,10 @@ def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Re
 def _at_end(source: str, tokens: list[Token]) -> RequestError:
     if not tokens:
         return RequestError("the expression is empty", hint="write one, for example x^2 + 1")
-    opened = _unclosed(tokens)
-    if opened is not None:
-        return RequestError("'(' is not closed", source=source, span=(opened, opened + 1), hint="add ')'")
+    if opened := _opened(tokens):
+        start, text = opened[-1].start, opened[-1].text
+        hint = f"add '{_CHARACTERS[text]}'"
+        return RequestError(f"'{text}' is not closed", source=source, span=(start, start + 1), hint=hint)
     if tokens[-1].terminal in _ENDS:
         hint = "add else ..." if any(token.terminal == "IF" for token in tokens) else ""
         return RequestError("the text ends too early", source=source, span=(len(source), len(source)), hint=hint)
@@ -124,15 +128,47 @@ def _at_end(source: str, tokens: list[Token]) -> RequestError:
     return RequestError(f"an operand is missing after '{last.text}'", source=source, span=span, hint=hint)
 
 
-def _unclosed(tokens: list[Token]) -> int | None:
-    """Return where the innermost parenthesis that is still open stands."""
-    opened = []
+def _opened(tokens: list[Token]) -> list[Token]:
+    """Return the brackets that are still open, the innermost last."""
+    opened: list[Token] = []
     for token in tokens:
-        if token.terminal == "LPAR":
-            opened.append(token.start)
-        elif token.terminal == "RPAR" and opened:
+        if token.terminal in _BRACKETS:
+            opened.append(token)
+        elif token.text in _CLOSING and opened:
             opened.pop()
-    return opened[-1] if opened else None
+    return opened
+
+
+def _closing(tokens: list[Token]) -> tuple[str, str]:
+    """Explain a closing bracket where none can stand."""
+    text, opened = tokens[-1].text, _opened(tokens[:-1])
+    if not opened:
+        return f"'{text}' closes {_KINDS[_CLOSING[text]]} that was not opened", ""
+    wanted = _CHARACTERS[opened[-1].text]
+    if wanted != text:
+        return f"'{text}' closes '{opened[-1].text}'", f"write '{wanted}' first"
+    if tokens[-2].terminal in _ENDS and opened[-1].text == "{":
+        return f"a value is missing before '{text}'", 'each key has one: {"cat": x, "dog": y}'
+    return f"an operand is missing before '{text}'", ""
+
+
+def _around_key(source: str, tokens: list[Token], unexpected: UnexpectedToken) -> tuple[str, str]:
+    """Explain texts in quotes, and colons, where none can stand."""
+    opened = _opened(tokens[:-1])
+    inside = opened[-1].text if opened else ""
+    text = _short(source[unexpected.start : unexpected.end])
+    if inside == "{":
+        if tokens[-2].terminal == "STRING":
+            return f"':' is missing before '{text}'", 'write {"cat": x}'
+        return f"'{text}' is not expected here", _KEY
+    if unexpected.terminal == "QUOTE":  # d['cat']
+        return "a quote ' behind an operand transposes it, and none stands here", _KEY
+    if unexpected.terminal == "COLON":
+        hint = "slices stand in brackets behind an array: a[1:3]" if inside else "a binding is written name = value"
+        return f"'{text}' is not expected here", hint
+    if unexpected.terminal == "STRING":
+        return f"{text} is a text, and only a key can be one", _KEY
+    return f"'{text}' is not expected here", _KEY
 
 
 def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> RequestError:
@@ -159,6 +195,9 @@ def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) ->
             span=(starts[first], span[1]),
             hint=f"write {readings}" if len(readings) < 200 else "say which with parentheses and *",
         )
+    if source[: unexpected.start].rstrip().endswith(("]", "}", "'")):
+        message = f"an operator is missing before '{_short(follower)}'"
+        return RequestError(message, source=source, span=span, hint=f"to multiply, write *{_short(follower)}")
     first = next((k for k in range(len(values) - 1, -1, -1) if not isinstance(values[k], str)), 0)  # past ² and !
     left = source[starts[first] : unexpected.start].rstrip()
     return RequestError(
@@ -178,7 +217,7 @@ def _operand_end(source: str, start: int, grammar: Grammar) -> int:
     """Return where the operand ends that begins at start: a name, a call or a group."""
     depth, end, named = 0, start, False
     for token in grammar.tokens(source[start : start + 1000]):
-        opens, closes = token.terminal == "LPAR", token.terminal == "RPAR"
+        opens, closes = token.terminal in _BRACKETS, token.text in _CLOSING
         if depth == 0 and not opens and (named or token.terminal not in ("NAME", "DEFINED")):
             break
         depth += opens - closes

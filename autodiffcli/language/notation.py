@@ -50,6 +50,8 @@ def json_ready(x: Any) -> Any:
         return {key: json_ready(value) for key, value in x.items()}
     if isinstance(x, list | tuple):
         return [json_ready(value) for value in x]
+    if hasattr(x, "tolist"):  # an array
+        return json_ready(x.tolist())
     return x
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from autodiffcli.errors import RequestError, Span
@@ -12,25 +12,36 @@ from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.lalr import Callback
 from autodiffcli.language.parser import RESERVED, Parser, normalised, parse, read
+from autodiffcli.language.values import from_leaves
 from autodiffcli.primitive import FUNCTIONS
+from autodiffcli.structures import is_structure, leaves, mapped, path_text
 
 __all__ = [
     "NOWHERE_UNCERTAIN",
+    "Point",
     "UncertainPoint",
     "arrange",
     "constant",
     "constant_graph",
+    "forms",
     "parse_point",
     "parse_uncertain_point",
     "point_from_data",
     "point_texts",
     "point_texts_from_data",
     "uncertain_point_from_data",
+    "value_from_data",
 ]
 
 T = TypeVar("T")
 
-UncertainPoint = tuple[dict[str, float], dict[str, float]]
+Load = Callable[[str, str], Any]
+"""Reads the value of a name from the file of a path."""
+
+Point = dict[str, Any]
+"""The values of names: floats, float64 arrays, and dicts, tuples and lists of them."""
+
+UncertainPoint = tuple[Point, dict[str, float]]
 """The values of names, and the standard uncertainties of some of them."""
 
 _NOTHING = re.compile(r"(?:\s++|#[^\n]*+)*+")
@@ -42,18 +53,21 @@ NOWHERE_UNCERTAIN = "take ± out; adcalc eval, adcalc grad and autodiffcli.propa
 """The remedy where an uncertain value is given to what takes none."""
 
 
-def parse_point(text: str) -> dict[str, float]:
-    """Return the values that a text gives to names; each is a constant expression.
+def parse_point(text: str, load: Load | None = None) -> Point:
+    """Return the values that a text gives to names; each is a constant expression, or a file, W=@w.npy, for `load`.
 
     >>> parse_point("x1=2, x2=pi/2")
     {'x1': 2.0, 'x2': 1.5707963267948966}
+    >>> parse_point('d={"cat": 2, "dog": (3, 4)}')
+    {'d': {'cat': 2.0, 'dog': (3.0, 4.0)}}
 
-    Raises RequestError for syntax errors, for a name given twice, and for a value that depends on a name.
+    Raises RequestError for syntax errors, for a name given twice, for a value that depends on a name, and for a file
+    where there is no `load`: what a text says reads no files.
     """
-    return _PointParser(text).point()
+    return _PointParser(text, load=load).point()
 
 
-def parse_uncertain_point(text: str) -> UncertainPoint:
+def parse_uncertain_point(text: str, load: Load | None = None) -> UncertainPoint:
     """Return the values that a text gives to names, and the standard uncertainties that it gives to some of them.
 
     >>> parse_uncertain_point("m=2.0±0.1, g=9.81, t = pi +/- 1/100")
@@ -61,7 +75,7 @@ def parse_uncertain_point(text: str) -> UncertainPoint:
 
     Raises what `parse_point` raises, and RequestError for an uncertainty that is negative or not finite.
     """
-    parser = _PointParser(text, uncertain=True)
+    parser = _PointParser(text, uncertain=True, load=load)
     return parser.point(), parser.uncertainties()
 
 
@@ -79,44 +93,70 @@ def point_texts(text: str) -> dict[str, str]:
 class _PointParser(Parser):
     """A parser whose text is a list of name = value."""
 
-    def __init__(self, text: str, exact: bool = False, uncertain: bool = False) -> None:
+    def __init__(self, text: str, exact: bool = False, uncertain: bool = False, load: Load | None = None) -> None:
         super().__init__(text, exact=exact)
-        self.given: dict[str, int] = {}
+        self.load = load
+        self.given: dict[str, Any] = {}  # nodes, and structures of nodes
+        self.loaded: dict[str, Any] = {}
         self.written: dict[str, str] = {}
         self.sigmas: dict[str, tuple[int, Span]] | None = {} if uncertain else None
 
     def callbacks(self) -> dict[str, Callback]:
-        return super().callbacks() | {"pair": self.pair, "uncertain": self.uncertain}
+        return super().callbacks() | {"pair": self.pair, "uncertain": self.uncertain, "filed": self.filed}
 
     def uncertain(self, v: list[Any], start: int, end: int) -> None:
         self.pair(v, start, end)
         if self.sigmas is None:
-            self._fail(f"the uncertainty of '{v[0]}' has no place here", (start, end), NOWHERE_UNCERTAIN)
+            self.refuse(f"the uncertainty of '{v[0]}' has no place here", (start, end), NOWHERE_UNCERTAIN)
+        if v[2].__class__ is not int or self.graph.shape(v[2]):
+            self.refuse(f"'{v[0]}' is no number, so it cannot be uncertain", (start, end), "leave the ± out")
+        self.numeric([v[4]], "±", (start, end))
         after = _PLUS_MINUS.search(self.source, start, end)
         self.sigmas[v[0]] = v[4], (after.end() if after else start, end)
 
     def pair(self, v: list[Any], start: int, end: int) -> None:
         name, node = v[0], v[2]
         span = (start, start + len(name))
-        if name in RESERVED or name in FUNCTIONS:
-            kind = "a constant" if name in RESERVED else "a function"
-            self._fail(f"'{name}' is {kind}, so it cannot be an input", span)
-        if name in self.given:
-            self._fail(f"'{name}' is given twice", span)
+        self._name_given(name, span)
         if self.graph.inputs:
             free, where = next(iter(self.graph.inputs.items()))
             raise _not_constant(name, free, self.source, self.graph.span(where) or span)
         self.given[name], self.written[name] = node, self.source[start:end].partition("=")[2].strip()
+        if self.graph.exact and (node.__class__ is not int or self.graph.shape(node)):
+            self.refuse(f"'{name}' is no number, and digits are proven of numbers", span, "leave --digits out")
+
+    def filed(self, v: list[Any], start: int, end: int) -> None:
+        name, path = v[0], v[2][1:].strip('"')
+        self._name_given(name, (start, start + len(name)))
+        if self.load is None:
+            self.refuse("files are not read here", (end - len(v[2]), end), "write the values out, or give --at @FILE")
+        self.given[name] = None
+        self.loaded[name] = self.load(name, path)
+
+    def _name_given(self, name: str, span: Span) -> None:
+        """Refuse a name that is no input's, and one that has its value."""
+        if name in RESERVED or name in FUNCTIONS:
+            kind = "a constant" if name in RESERVED else "a function"
+            self.refuse(f"'{name}' is {kind}, so it cannot be an input", span)
+        if name in self.given:
+            self.refuse(f"'{name}' is given twice", span)
 
     def texts(self) -> dict[str, str]:
         if not _NOTHING.fullmatch(self.source):
             read(self, "point", self.callbacks())
         return self.written
 
-    def point(self) -> dict[str, float]:
+    def point(self) -> Point:
         self.texts()
         values = run(self.graph, [])
-        return {name: values[node] for name, node in self.given.items()}
+        return {
+            name: values[node]
+            if node.__class__ is int
+            else self.loaded[name]
+            if node is None
+            else mapped(values.__getitem__, node)
+            for name, node in self.given.items()
+        }
 
     def uncertainties(self) -> dict[str, float]:
         values = run(self.graph, []) if self.sigmas else []
@@ -133,22 +173,35 @@ def _uncertainty(name: str, sigma: float, source: str, span: Span | None) -> flo
     raise RequestError(f"the uncertainty of '{name}' {why}: it is {sigma:g}", source=source, span=span)
 
 
-def point_from_data(data: object) -> dict[str, float]:
-    """Return the point that decoded JSON gives: an object of numbers, or of texts that are constant expressions."""
+def point_from_data(data: object) -> Point:
+    """Return the point that decoded JSON gives: an object of numbers, arrays, objects, and texts that are constants.
+
+    >>> point_from_data({"x": 1, "y": "pi/2", "d": {"cat": 2, "dog": {"a b": "inf"}}})
+    {'x': 1.0, 'y': 1.5707963267948966, 'd': {'cat': 2.0, 'dog': {'a b': inf}}}
+    """
     if not isinstance(data, Mapping):
         raise RequestError("a point in JSON is an object", hint='write {"x1": 2, "x2": 5}')
-    point = {}
-    for key, value in data.items():
-        name = normalised(key)
-        if isinstance(value, str):
-            value = constant(name, value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise RequestError(f"the value of '{name}' must be a number, not {_KINDS.get(type(value), 'this')}")
-        try:
-            point[name] = float(value)
-        except OverflowError:
-            raise RequestError(f"the value of '{name}' is beyond the largest float, 1.8e308") from None
-    return point
+    return {(name := normalised(key)): value_from_data(name, value) for key, value in data.items()}
+
+
+def value_from_data(name: str, data: object) -> Any:
+    """Return the value that decoded JSON gives an input: a float, an array, or a structure of them.
+
+    An array of arrays of numbers is an array; one that holds an object is a list of its entries.
+    Raises RequestError, with the place, for what is no number and for arrays whose rows differ in length.
+    """
+    return from_leaves(name, data, _number_from_data)
+
+
+def _number_from_data(name: str, value: object) -> float:
+    if isinstance(value, str):
+        value = constant(name, value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RequestError(f"the value of '{name}' must be a number, not {_KINDS.get(type(value), 'this')}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise RequestError(f"the value of '{name}' is beyond the largest float, 1.8e308") from None
 
 
 def point_texts_from_data(data: object) -> dict[str, str]:
@@ -164,7 +217,7 @@ def point_texts_from_data(data: object) -> dict[str, str]:
     return {normalised(key): value for key, value in data.items()}
 
 
-_KINDS = {bool: "true or false", type(None): "null", list: "an array", dict: "an object"}
+_KINDS = {bool: "true or false", type(None): "null", list: "an array", dict: "an object", str: "a text"}
 """What JSON calls the values that are no numbers."""
 
 
@@ -186,7 +239,9 @@ def uncertain_point_from_data(data: object) -> UncertainPoint:
 def constant(name: str, text: str) -> float:
     """Return the value of a constant expression, that of a name. Raises RequestError where it depends on one."""
     graph = constant_graph(name, text)
-    return run(graph, [])[graph.outputs[0]]
+    if graph.result is not None or graph.shape(graph.outputs[0]):
+        raise RequestError(f"the value of '{name}' must be a number, and '{text[:40]}' is none")
+    return float(run(graph, [])[graph.outputs[0]])
 
 
 def constant_graph(name: str, text: str, exact: bool = False) -> Graph:
@@ -207,19 +262,45 @@ def _not_constant(name: str, free: str, source: str, span: Span | None) -> Reque
     )
 
 
+def forms(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `parse` is told of the inputs at a point: the shapes of arrays, and structures.
+
+    >>> forms({"x": 2.0, "t": (1.0, 2.0)})
+    {'shapes': {}, 'structures': {'t': (1.0, 2.0)}}
+    """
+    shapes: dict[str, Any] = {}
+    structures: dict[str, Any] = {}
+    for name, value in point.items():
+        if value.__class__ is float:
+            continue
+        shape = getattr(value, "shape", None)
+        if shape:
+            shapes[name] = shape
+        elif shape is None and is_structure(value):
+            structures[name] = value
+    return {"shapes": shapes, "structures": structures}
+
+
 def arrange(point: Mapping[str, T], graph: Graph) -> list[T]:
-    """Return the point's values in the order of the inputs. Raises RequestError for missing and superfluous names."""
+    """Return the point's values in the order of the inputs, those of a structure's leaves each by itself.
+
+    Raises RequestError for missing and superfluous names.
+    """
+    flat: Mapping[str, T] = point
+    owners: dict[str, str] = {}
+    if any(value.__class__ in (dict, tuple, list) for value in point.values()):
+        flat, owners = _flattened(point, graph)
     inputs = list(graph.inputs)
-    missing = [name for name in inputs if name not in point]
-    extra = [name for name in point if name not in graph.inputs]
+    missing = [name for name in inputs if name not in flat]
+    extra = list(dict.fromkeys(owners.get(name, name) for name in flat if name not in graph.inputs))
     if missing:
         names = _listed(missing)
-        example = ",".join(f"{name}=..." for name in missing[:5])
+        example = ",".join(f"{name}=..." for name in missing[:5] if "[" not in name)
         raise RequestError(
             f"{names} {'has' if len(missing) == 1 else 'have'} no value{_unused(extra)}",
             source=graph.source,
             span=graph.span(graph.inputs[missing[0]]),
-            hint=f"add {example} to --at",
+            hint=f"add {example} to --at" if example else f"add what is missing to the value of {_owner(missing[0])}",
         )
     if extra:
         has = f"it has {_listed(inputs)}" if inputs else "it has no inputs"
@@ -227,7 +308,31 @@ def arrange(point: Mapping[str, T], graph: Graph) -> list[T]:
             f"{_listed(extra)} {'is' if len(extra) == 1 else 'are'} not in the expression: {has}",
             hint="take it out of --at",
         )
-    return [point[name] for name in inputs]
+    return [flat[name] for name in inputs]
+
+
+def _flattened(point: Mapping[str, Any], graph: Graph) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the values of leaves by name, and which input each leaf that the graph lacks is of."""
+    flat: dict[str, Any] = {}
+    owners: dict[str, str] = {}
+    for name, value in point.items():
+        known = name in graph.structures
+        if name in graph.inputs and is_structure(value):
+            raise RequestError(
+                f"'{name}' is given as a structure, and the graph was made for a number or an array",
+                hint="give the expression as text, or parse(text, structures={...})",
+            )
+        for leaf in leaves(value):
+            path = path_text(name, leaf.path)
+            flat[path] = leaf.value
+            owners[path] = path if known else name
+        if not known and name not in owners.values():
+            owners[name], flat[name] = name, None  # an empty structure that nobody asks for
+    return flat, owners
+
+
+def _owner(leaf: str) -> str:
+    return leaf.partition("[")[0]
 
 
 def _listed(names: list[str]) -> str:

@@ -76,7 +76,8 @@ def make(grammar: str) -> Tables:
     rules = {rule: k for k, rule in enumerate(lark.rules)}
     literal = {t.name: t.pattern.value for t in lark.terminals if isinstance(t.pattern, PatternStr)}
     literal_words = {text: kinds[name] for name, text in literal.items()}
-    order = ["BLANK", "NUMBER", "DEFINED", "NAME", "SUPERSCRIPT"]  # DEFINED looks further ahead than NAME
+    # DEFINED looks further ahead than NAME
+    order = ["BLANK", "NUMBER", "DEFINED", "NAME", "SUPERSCRIPT", "STRING", "FILE"]
     regular = {t.name: t.pattern.value for t in lark.terminals if t.name not in literal}
     separators = {"\n": kinds["SEPARATOR"], ";": kinds["SEPARATOR"]}
     numbers = {state: k for k, state in enumerate(table.states)}

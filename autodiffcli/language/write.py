@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import CONSTANT, INPUT, Graph
@@ -18,7 +18,7 @@ from autodiffcli.language.notation import latex_name, latex_number, one_line
 from autodiffcli.limits import FORMULA
 from autodiffcli.primitive import FUNCTIONS, Primitive
 
-__all__ = ["LATEX", "PLAIN", "UNICODE", "Style", "number", "write"]
+__all__ = ["LATEX", "PLAIN", "UNICODE", "Style", "array_text", "number", "write"]
 
 
 class Style(Enum):
@@ -32,19 +32,22 @@ class Style(Enum):
 PLAIN, UNICODE, LATEX = Style.PLAIN, Style.UNICODE, Style.LATEX
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = 5, 6, 7, 8, 9
-_SYMBOLS = {"*": "·", "-": "−", "<=": "≤", ">=": "≥", "!=": "≠"}
+_MATRICES = 6.5
+_SYMBOLS = {"*": "·", "@": "·", "-": "−", "<=": "≤", ">=": "≥", "!=": "≠"}
 _CONSTANTS = {"pi": "π", "tau": "τ"}
 _TIGHT = frozenset("*·/^")
+_ENTRIES = {Style.UNICODE: " ⊙ ", Style.LATEX: r" \odot "}
+"""The product entry by entry of two arrays, where the matrix product has the sign of a product."""
 
 
 class _Hole(NamedTuple):
     argument: int
-    need: int  # parenthesised where looser than this
+    need: float  # parenthesised where looser than this
     after: bool | None = False  # behind a sign or a dot, where a minus is parenthesised; None: as the whole is
 
 
 class _Layout(NamedTuple):
-    precedence: int
+    precedence: float
     minus: bool  # begins with a minus sign
     parts: tuple[str | _Hole, ...]
 
@@ -78,7 +81,7 @@ def write(
     """
     pieces: list[str] = []
     room = FORMULA if limit is None else limit
-    stack: list[str | tuple[int, int, bool]] = [(node, within, after)]
+    stack: list[str | tuple[int, float, bool]] = [(node, within, after)]
     opening, closing = ("\\left(", "\\right)") if style is LATEX else ("(", ")")
     while stack:
         item = stack.pop()
@@ -101,6 +104,8 @@ def write(
             continue
         args = graph.args[i]
         layout = _layout(graph.ops[i], len(args), style)
+        if graph.shapes and style is not PLAIN and graph.ops[i].symbol == "*" and all(map(graph.shape, args)):
+            layout = _Layout(_PRODUCT, False, (_Hole(0, _PRODUCT, None), _ENTRIES[style], _Hole(1, _MATRICES, True)))
         if layout.precedence < need or (layout.minus and behind):
             stack.append(closing)
             pieces.append(opening)
@@ -146,7 +151,10 @@ def _leaf(graph: Graph, i: int, style: Style) -> str | None:
     elif op is CONSTANT:
         name = graph.constant_names.get(i, "")
         if not name:
-            return number(graph.constants[i], None, style)
+            value = graph.constants[i]
+            return array_text(value, style) if graph.shape(i) else number(value, None, style)
+        if "(" in name:  # an array, as zeros(3, 4)
+            return name if style is not LATEX else latex_array_name(name)
         if style is UNICODE:
             name = _CONSTANTS.get(name, name)
     else:
@@ -158,6 +166,9 @@ def _leaf(graph: Graph, i: int, style: Style) -> str | None:
 def _layout(op: Primitive, count: int, style: Style) -> _Layout:
     if style is LATEX:
         return _latex_layout(op, count)
+    if op.text:
+        text = op.text if style is PLAIN else op.text.replace("{0}'", "{0}ᵀ")
+        return _Layout(_ATOM, False, _filled(text, count))
     if op.name == "factorial" or (op.operator and op.operator[0] == "!"):
         return _Layout(_ATOM, False, (_Hole(0, _ATOM + 1, None), "!"))
     if op.operator is None:
@@ -170,6 +181,42 @@ def _layout(op: Primitive, count: int, style: Style) -> _Layout:
         return _Layout(precedence, symbol == "-", (shown + " " * symbol.isalpha(), _Hole(0, needs[0])))
     between = shown if shown in _TIGHT else f" {shown} "
     return _Layout(precedence, False, (_Hole(0, needs[0], None), between, _Hole(1, needs[1], after)))
+
+
+def _filled(template: str, count: int) -> tuple[str | _Hole, ...]:
+    """Return a template with {0} or {*} as texts and holes; what stands before an index or a ' is an atom."""
+    before, mark, after = template.partition("{0}")
+    if not mark:
+        before, _, after = template.partition("{*}")
+        holes = [_Hole(k, 0) for k in range(count)]
+    else:
+        holes = [_Hole(0, 0 if before else _ATOM, False if before else None)]
+    return tuple(part for part in (before, *_joined(holes, ", "), after) if part)
+
+
+def array_text(value: Any, style: Style = PLAIN, precision: int | None = None) -> str:
+    """Return an array as the language writes it, [[1, 2], [3, 4]]; in LaTeX a vector or a matrix in brackets.
+
+    >>> import numpy
+    >>> array_text(numpy.eye(2)), array_text(numpy.array([0.5, -1.0]), LATEX)
+    ('[[1, 0], [0, 1]]', '\\\\begin{bmatrix}0.5 & -1\\\\end{bmatrix}')
+    """
+    if not value.size:
+        return f"zeros({', '.join(map(str, value.shape))})"
+    if value.size > FORMULA // 2:
+        raise RequestError(f"an array of {value.size:,} entries is too long to be written")
+    texts = [number(x, precision, style) for x in value.ravel().tolist()]
+    matrix = style is LATEX and value.ndim <= 2
+    for depth, length in enumerate(reversed(value.shape)):
+        joint = (" & " if depth == 0 else r" \\ ") if matrix else ", "
+        rows = [joint.join(texts[n : n + length]) for n in range(0, len(texts), length)]
+        texts = rows if matrix else [f"[{row}]" for row in rows]
+    return rf"\begin{{bmatrix}}{texts[0]}\end{{bmatrix}}" if matrix else texts[0]
+
+
+def latex_array_name(name: str) -> str:
+    """Return the name of a constant array as on paper: 0, 1 and I for zeros(3), ones(3) and eye(3)."""
+    return {"zeros": "0", "ones": r"\mathbf{1}", "eye": "I"}[name.partition("(")[0]]
 
 
 def _needs(op: Primitive) -> tuple[int, int]:
@@ -210,6 +257,8 @@ def _latex_layout(op: Primitive, count: int) -> _Layout:
     precedence = op.operator[1] if op.operator else _binding(template)
     if template.startswith("\\frac"):
         precedence = _POWER  # a factor like any other, but not the base of a power
+    if op.operator == ("@", _PRODUCT):  # binds closer than the product of entries, whose dot it does without
+        return _Layout(_MATRICES, False, (_Hole(0, _MATRICES, None), " ", _Hole(1, _MATRICES, True)))
     parts: list[str | _Hole] = []
     end = 0
     for place in _PLACE.finditer(template):

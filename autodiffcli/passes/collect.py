@@ -34,9 +34,14 @@ def collect(graph: Graph) -> Graph:
     with growing():
         for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is INPUT:
-                ids[i] = normal.graph.input(graph.names[i], *(graph.span(i) or (-1, -1)))
+                ids[i] = normal.graph.input(graph.names[i], *(graph.span(i) or (-1, -1)), graph.shape(i))
             elif not marks[i] or inner[i]:
                 continue
+            elif graph.shape(i):  # the normal form is that of numbers; arrays would lose their shape in it
+                if op is CONSTANT:
+                    ids[i] = normal.graph.constant(graph.constants[i], graph.constant_names.get(i, ""))
+                else:
+                    ids[i] = normal.graph.apply(op, tuple([ids[a] for a in args]))
             elif op is CONSTANT:
                 ids[i] = normal.constant(graph.constants[i], graph.constant_names.get(i, ""))
             elif op in _SUMS:
@@ -56,7 +61,7 @@ def _inner(graph: Graph, marks: bytearray) -> bytearray:
         users[i] += 2
     for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
         for kind in (_SUMS, _PRODUCTS):
-            if marks[i] and op in kind:
+            if marks[i] and op in kind and not graph.shape(i):
                 for a in args:
                     inner[a] |= users[a] == 1 and graph.ops[a] in kind
     return inner
@@ -78,6 +83,6 @@ def _leaves(graph: Graph, i: int, inner: bytearray, kind: frozenset[Primitive]) 
 def _has_decimals(graph: Graph) -> bool:
     """Return whether the formula was written with decimal fractions, 0.1, and not only with 1/2."""
     return any(
-        i not in graph.constant_names and math.isfinite(c) and c % 0.5 and len(repr(c)) < 8
+        i not in graph.constant_names and i not in graph.shapes and math.isfinite(c) and c % 0.5 and len(repr(c)) < 8
         for i, c in graph.constants.items()
     )

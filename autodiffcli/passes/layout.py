@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import prod
 
 from autodiffcli.graph import CONSTANT, INPUT, Graph
 from autodiffcli.passes.maps import Factor, Product
@@ -99,7 +100,7 @@ class Layout:
             return (_CONSTANT if op is CONSTANT else _ROOT), factor.base, 0, 0
         if base in (add, sub):
             return (_LONG_ROOT if op is sqrt else _SUM), self.length(node), node, 0
-        return _FUNCTION, self._ranks[op if op is exp else base], self.length(node), node
+        return _FUNCTION, self._ranks.get(op if op is exp else base, len(self._ranks)), self.length(node), node
 
     def _place(self, i: int) -> int:
         """Return the place of an input by its name: a*x whatever was named first, and x2 before x10."""
@@ -140,6 +141,8 @@ class Layout:
             op, args = graph.ops[i], graph.args[i]
             if op is INPUT:
                 size = len(graph.names[i])
+            elif op is CONSTANT and graph.shape(i):
+                size = 4 * prod(graph.shape(i))
             elif op is CONSTANT:
                 size = len(graph.constant_names.get(i) or repr(graph.constants[i]).removesuffix(".0"))
             elif op.operator is None:

@@ -240,10 +240,12 @@ def fold_for_readers(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int 
 
     Zeros that may have underflowed are left too.
     """
-    if op.condition or op is where or not all(a in graph.constants for a in args):
+    if op.condition or op is where or op.shape is not None or not all(a in graph.constants for a in args):
         return fold(graph, op, args)
     if not graph.constant_names.keys().isdisjoint(args):
         return None
+    if not graph.shapes.keys().isdisjoint(args):
+        return fold(graph, op, args)
     y = op.evaluate(*[graph.constants[a] for a in args])
     whole = abs(y) < LARGEST_WHOLE and y % 1 == 0 and (y != 0 or op not in (exp, mul, div, power))
     return graph.constant(y) if whole else None
@@ -275,7 +277,9 @@ def rewritten(
         found: dict[int, int] = {}
         granted = not rule.assumption or rule.assumption in assume
         if granted and _matches(graph, rule.pattern.id, args, found):
-            return _build(graph, rule.replacement.id, found, assume, folding)
+            node = _build(graph, rule.replacement.id, found, assume, folding)
+            if not graph.shapes or graph.shape(node) == graph.inferred(op, args):  # x - x would lose the shape of x
+                return node
     if op in COMMUTATIVE:
         other = graph.find(op, (args[1], args[0]))
         if other is not None:
@@ -295,7 +299,9 @@ def _matches(graph: Graph, pattern: int, args: tuple[int, ...], found: dict[int,
         elif wanted is not graph.ops[node]:
             return False
         elif wanted is CONSTANT:
-            if _PATTERNS.constants[part] != graph.constants[node] or node in graph.constant_names:
+            if node in graph.shapes or node in graph.constant_names:
+                return False
+            if _PATTERNS.constants[part] != graph.constants[node]:
                 return False
         elif not _matches(graph, part, graph.args[node], found):
             return False

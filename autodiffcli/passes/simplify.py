@@ -17,9 +17,9 @@ from autodiffcli.passes.rules import (
     fold_for_readers,
     rewritten,
 )
-from autodiffcli.primitive import Primitive
+from autodiffcli.primitive import FUNCTIONS, Primitive
 
-__all__ = ["Count", "passes", "simplify"]
+__all__ = ["Count", "hidden", "in_words", "passes", "simplify"]
 
 ROUNDS = 4
 """Times that a formula is gone over at most; each time but the last has taken nodes away, so it would end anyway."""
@@ -67,6 +67,20 @@ def simplify(graph: Graph, *, exact: bool = False, readable: bool = False) -> Gr
     return best
 
 
+def in_words(graph: Graph) -> Graph:
+    """Return the graph with each operation that only derivatives use (see `hidden`) as a textbook writes it."""
+
+    def step(new: Graph, op: Primitive, args: tuple[int, ...], start: int, end: int) -> int:
+        return rewritten(new, op, args, READABLE, fold, start, end) if hidden(op) else new.apply(op, args, start, end)
+
+    return _sweep(graph, step)
+
+
+def hidden(op: Primitive) -> bool:
+    """Tell whether an operation has no name in the language: it serves the last digits of a derivative."""
+    return op.operator is None and op.name not in FUNCTIONS
+
+
 def passes(graph: Graph) -> tuple[Graph, list[Count]]:
     """Return the graph after each exact pass in turn, and the nodes before and after each.
 
@@ -93,12 +107,12 @@ def _sweep(graph: Graph, step: Step, constant: Callable[[Graph, float], int] = G
     with growing():
         for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
             if op is INPUT:
-                ids[i] = new.input(graph.names[i], *(graph.span(i) or (-1, -1)))
+                ids[i] = new.input(graph.names[i], *(graph.span(i) or (-1, -1)), graph.shape(i))
             elif not marks[i]:
                 continue
             elif op is CONSTANT:
                 name, value = graph.constant_names.get(i, ""), graph.constants[i]
-                ids[i] = new.constant(value, name) if name else constant(new, value)
+                ids[i] = new.constant(value, name) if name or i in graph.shapes else constant(new, value)
             else:
                 ids[i] = step(new, op, tuple([ids[a] for a in args]), *(graph.span(i) or (-1, -1)))
     new.outputs = [ids[i] for i in graph.outputs]

@@ -191,7 +191,7 @@ def besselj(n: float, x: float) -> float:
     >>> besselj(0.0, 2.404825557695773)
     -6.10876525973673e-17
     """
-    with localcontext(_context(x)):
+    with localcontext(_context(n, x)):
         return float(_besselj(Decimal(n), x))
 
 
@@ -201,25 +201,26 @@ def bessely(n: float, x: float) -> float:
     >>> bessely(0.0, 0.8935769662791675)
     -2.3389279284062102e-17
     """
-    with localcontext(_context(x)):
+    with localcontext(_context(n, x)):
         return float(_bessely(Decimal(n), x))
 
 
 def besselj_slope(n: float, x: float) -> float:
     """Return the derivative of J_n at x > 0."""
-    with localcontext(_context(x)):
+    with localcontext(_context(n, x)):
         return float((_besselj(Decimal(n) - 1, x) - _besselj(Decimal(n) + 1, x)) / 2)
 
 
 def bessely_slope(n: float, x: float) -> float:
     """Return the derivative of Y_n at x > 0."""
-    with localcontext(_context(x)):
+    with localcontext(_context(n, x)):
         return float((_bessely(Decimal(n) - 1, x) - _bessely(Decimal(n) + 1, x)) / 2)
 
 
-def _context(x: float) -> Context:
-    """Return a context with the digits that the power series cancels, and a few more."""
-    return Context(prec=60 + int(min(x, 1e4)), Emin=-999999, Emax=999999)
+def _context(n: float, x: float) -> Context:
+    """Return a context with the digits that the power series cancels, and a few more; Hankel's cancels none."""
+    cancelled = 0 if _far(Decimal(abs(n) + 1), x) else int(min(x, 1e4))
+    return Context(prec=60 + cancelled, Emin=-999999, Emax=999999)
 
 
 def _parity(n: Decimal) -> int:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autodiffcli.graph import Graph
 from autodiffcli.language.notation import json_ready, latex_name, one_line
-from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style, number, write
+from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style, write
 from autodiffcli.report.table import Column, Table
 from autodiffcli.tracing.quantities import output_name
+from autodiffcli.value_text import is_number, shown, text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,7 +61,7 @@ class Derivative(NamedTuple):
     original: Graph
     names: Sequence[str]
     result: Graph
-    value: float | None = None
+    value: Any = None
 
     def text(self, style: Style) -> str:
         """Return the formula."""
@@ -82,7 +83,7 @@ class Derivative(NamedTuple):
         """Return the formula alone, or with a value both as name=value lines."""
         if self.value is None:
             return f"{self.text(PLAIN)}\n"
-        return f"formula={self.text(PLAIN)}\nvalue={number(self.value, precision)}\n"
+        return f"formula={self.text(PLAIN)}\nvalue={text(self.value, precision)}\n"
 
     def latex(self) -> str:
         """Return the formula in LaTeX, on a line of its own."""
@@ -99,8 +100,8 @@ class Derivative(NamedTuple):
         columns = [Column("derivative"), Column("formula", "math")]
         row: list[str | float] = [self.symbol(UNICODE), self.text(style)]
         if self.value is not None:
-            columns.append(Column("value", "number"))
-            row.append(self.value)
+            columns.append(Column("value", "number" if is_number(self.value) else "math"))
+            row.append(self.value if is_number(self.value) else text(self.value, None, style))
         return Table.of("derivative", columns, [row])
 
     def view(self, precision: int) -> RenderableType:
@@ -117,7 +118,7 @@ class Derivative(NamedTuple):
             Wrapped(f"{symbol} = {self.text(UNICODE)}", indent=width + 3),
         ]
         if self.value is not None:
-            lines.append(f"{'':>{width}} = {number(self.value, precision, UNICODE)}")
+            lines.append(f"{'':>{width}} = {shown(self.value, precision, UNICODE)}")
         return Group(*lines)
 
 

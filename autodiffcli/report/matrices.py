@@ -12,6 +12,7 @@ from autodiffcli.language.write import UNICODE, number, write
 from autodiffcli.report.plain import lines
 from autodiffcli.report.table import Cell, Column, Table
 from autodiffcli.tracing.quantities import output_names
+from autodiffcli.value_text import compact, entries
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -124,8 +125,8 @@ def _triplets(result: Matrix) -> Iterator[tuple[str, str, float]]:
     if result.sparse:
         yield from ((result.rows[i], result.columns[j], x) for i, j, x in _zipped(result))
         return
-    for row, entries in zip(result.rows, result.matrix, strict=True):
-        yield from ((row, column, x) for column, x in zip(result.columns, entries, strict=True))
+    for row, numbers in zip(result.rows, result.matrix, strict=True):
+        yield from ((row, column, x) for column, x in zip(result.columns, numbers, strict=True))
 
 
 def _zipped(result: Matrix) -> Iterator[tuple[int, int, float]]:
@@ -150,9 +151,9 @@ def directional_table(result: Directional) -> Table:
     beside = {"jvp": result.values, "vjp": {}, "hvp": result.gradient}[result.kind]
     what = "value" if result.kind == "jvp" else "derivative"
     columns = Column("output" if result.kind == "jvp" else "input"), *_numbers([what] * bool(beside))
-    rows: list[tuple[Cell, ...]] = [
-        (name, beside[name], x) if beside else (name, x) for name, x in result.product.items()
-    ]
+    spread = {name: x for leaf, value in result.product.items() for name, x in entries(leaf, value)}
+    beside = {name: x for leaf, value in beside.items() for name, x in entries(leaf, value)}
+    rows: list[tuple[Cell, ...]] = [(name, beside[name], x) if beside else (name, x) for name, x in spread.items()]
     return Table.of(_PRODUCTS[result.kind], (*columns, Column(result.kind, "number")), rows)
 
 
@@ -256,7 +257,7 @@ def _page(graph: Graph, values: dict[str, float], precision: int, parts: Sequenc
 
     heads: list[RenderableType] = []
     for (name, value), node in zip(values.items(), graph.outputs[:_HEADS], strict=False):
-        shown = number(value, precision, UNICODE)
+        shown = compact(value, precision, UNICODE)
         formula = write(graph, node, UNICODE, limit=240)
         heads.append(Wrapped(f"{name} = {formula} = {shown}", indent=4, bold=len(shown)))
     if len(values) > _HEADS:

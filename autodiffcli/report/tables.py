@@ -17,6 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from autodiffcli.backends.protocol import Gradient
+from autodiffcli.graph import Graph
 from autodiffcli.language.notation import one_line
 from autodiffcli.language.write import UNICODE, number, write
 from autodiffcli.primitive import Primitive
@@ -24,8 +25,10 @@ from autodiffcli.report.content import comparison, evaluation, largest_differenc
 from autodiffcli.report.ops import ops
 from autodiffcli.report.table import Cell, Column, Table
 from autodiffcli.report.wrap import Wrapped
+from autodiffcli.tracing.arrays import traced
 from autodiffcli.tracing.quantities import output_name
 from autodiffcli.tracing.run import Trace
+from autodiffcli.value_text import compact, composed, entries, shown
 
 __all__ = ["Flow", "compare_report", "eval_report", "grad_report", "ops_report", "table_view"]
 
@@ -43,7 +46,7 @@ def grad_report(result: Gradient, precision: int | None = 6, trace: bool = True,
     """Return what `grad` shows: the headline, the trace of the mode, the gradient."""
     parts: list[RenderableType] = [headline(result, precision)]
     if trace:
-        shown = Trace(result, UNICODE, precision, _TERMS)
+        shown = traced(result, UNICODE, precision, _TERMS)
         parts += ["", Flow([table_view(table, precision, rows) for table in tables(shown)]), *_notes(shown, precision)]
     return Group(*parts, "", _derivatives(result, precision), *_quotients(result))
 
@@ -52,7 +55,7 @@ def eval_report(result: Gradient, precision: int | None = 6, trace: bool = True,
     """Return what `eval` shows: the headline and the forward evaluation."""
     if not trace:
         return headline(result, precision)
-    shown = Trace(result, UNICODE, precision, _TERMS)
+    shown = traced(result, UNICODE, precision, _TERMS)
     view = Padding(table_view(evaluation(shown), precision, rows), (0, 0, 0, 1), expand=False)
     return Group(headline(result, precision), "", view, *_notes(shown, precision))
 
@@ -77,9 +80,15 @@ def ops_report(primitives: Iterable[Primitive] | None = None) -> RenderableType:
 def headline(result: Gradient, precision: int | None = 6, limit: int = 240) -> RenderableType:
     """Return y = its formula = its value."""
     graph = result.graph
-    formula = f"{write(graph, graph.outputs[0], UNICODE, limit=limit)} = " if graph.outputs else ""
-    value = number(result.value, precision, UNICODE)
+    formula = f"{_formula(graph, limit)} = " if graph.outputs else ""
+    value = compact(result.value, precision, UNICODE, width=limit)
     return Wrapped(f"{output_name(graph.inputs)} = {formula}{value}", indent=4, bold=len(value))
+
+
+def _formula(graph: Graph, limit: int) -> str:
+    """Return the output as a formula, that of a structure with a formula in each leaf's place."""
+    texts = [write(graph, i, UNICODE, limit=limit) for i in graph.outputs]
+    return texts[0] if graph.result is None else composed(graph.result, texts, UNICODE)
 
 
 def table_view(table: Table, precision: int | None = 6, rows: int = ROWS) -> RenderableType:
@@ -256,9 +265,10 @@ def _derivatives(result: Gradient, precision: int | None, most: int = 40) -> Ren
     y = output_name(result.graph.inputs)
     items = []
     for name, value in islice(result.gradient.items(), most):
-        item = Text(f"∂{y}/∂{one_line(name)} = ").append(number(value, precision, UNICODE), "bold")
+        item = Text(f"∂{y}/∂{one_line(name)} = ").append(shown(value, precision, UNICODE), "bold")
         if name in result.errors:
-            item.append(f" ± {number(result.errors[name], 2, UNICODE)}")
+            largest = max([x for _, x in entries(name, result.errors[name])], default=0.0)
+            item.append(f" ± {number(largest, 2, UNICODE)}")
         items.append(item)
     hidden = len(result.gradient) - len(items)
     last = _more(hidden, "derivatives") if hidden else None
@@ -289,7 +299,7 @@ def _notes(trace: Trace, precision: int | None, most: int = 5) -> list[Renderabl
         if n == most:
             notes.append(Text(" … and at more corners; --format json names them all", "yellow"))
             break
-        value = number(row.value, precision, UNICODE)
+        value = shown(row.value, precision, UNICODE)
         text = f"corner: {row.name} = {one_line(row.formula)} = {value}, where by convention {row.note}"
         notes.append(Padding(Wrapped(text, "yellow", indent=2), (0, 0, 0, 1), expand=False))
     return ["", *notes] if notes else []

@@ -81,7 +81,7 @@ def numbering(graph: Graph, size: int | None = None) -> list[int]:
     >>> [graph.ops[i].name for i in numbering(graph)]
     ['input', 'input', 'sin', 'mul', 'add']
     """
-    live = graph.live(graph.outputs[:1])
+    live = graph.live(graph.outputs if graph.result is not None else graph.outputs[:1])
     count = len(graph) if size is None else min(size, len(graph))
     return [*graph.inputs.values(), *(i for i in range(count) if live[i] and graph.args[i])]
 
@@ -92,7 +92,7 @@ def output_name(inputs: Iterable[str]) -> str:
     >>> output_name(["x"]), output_name(["x", "y"])
     ('y', 'f')
     """
-    return _free("yfzghu", set(inputs))
+    return _free("yfzghu", {name.partition("[")[0] for name in inputs})
 
 
 def output_names(graph: Graph) -> list[str]:
@@ -102,6 +102,8 @@ def output_names(graph: Graph) -> list[str]:
     >>> output_names(parse("x")), output_names(parse("(x, y1)"))
     (['y'], ['f1', 'f2'])
     """
+    if graph.labels is not None and len(graph.labels) == len(graph.outputs):
+        return graph.labels
     if len(graph.outputs) == 1:
         return [output_name(graph.inputs)]
     letter = output_name(_numbered(graph))

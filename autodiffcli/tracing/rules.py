@@ -10,8 +10,8 @@ from typing import NamedTuple
 from autodiffcli.errors import AdcalcError
 from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
-from autodiffcli.passes.simplify import simplify
-from autodiffcli.primitive import ARITHMETIC_ERRORS, FUNCTIONS, Gate, Operand, Primitive, carefully
+from autodiffcli.passes.simplify import hidden, simplify
+from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, Primitive, carefully
 
 __all__ = ["MANY", "Known", "Rule", "known", "open_gate", "operands_of", "rule"]
 
@@ -83,7 +83,7 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
     if node.constant is not None and node.id not in graph.constant_names:
         return node.constant
     live = graph.live([node.id])
-    textbook = any(used and args and _hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True))
+    textbook = any(used and args and hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True))
     if textbook:
         graph.outputs = [node.id]
         graph = simplify(graph, readable=True)
@@ -91,11 +91,6 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
     plain = not any(op.condition for op in graph.ops)
     roles = {graph.inputs[name]: role for role, name in enumerate(names) if name in graph.inputs}
     return Rule(graph, node.id, roles, plain, textbook, slope)
-
-
-def _hidden(op: Primitive) -> bool:
-    """Tell whether an operation has no name in the language: it serves the last digits of a derivative."""
-    return op.operator is None and op.name not in FUNCTIONS
 
 
 def operands_of(graph: Graph, constants: Known) -> list[Node]:

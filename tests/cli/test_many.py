@@ -50,7 +50,7 @@ def test_records_are_answered_in_order_good_and_bad() -> None:
         ('{"id": [1], "expr": "1"}', '"id" is a text or a number'),
         ('{"expr": "x", "at": [1]}', "a point in JSON is an object"),
         ('{"expr": "x", "at": null}', "a point in JSON is an object"),
-        ('{"expr": "x", "at": {"x": [[1]]}}', "must be a number, not an array"),
+        ('{"expr": "x", "at": {"x": [[1]]}}', "a gradient is that of a number, and this is an array of shape (1, 1)"),
         ('{"expr": "x", "at": {"x": "1,y=2"}}', "',' is not expected here"),
         ('{"expr": "x"}', "'x' has no value"),
         ('{"expr": "x", "at": {"x": 1, "y": 1}}', "'y' is not in the expression"),

@@ -70,7 +70,7 @@ def test_no_arguments_show_the_help() -> None:
         ("1 if x > 1", "the text ends too early", "          ^", "add else"),
         ("f(x)=x^2", "there is no expression to evaluate", "", "uses f"),
         ("|x|", "'|' has no meaning", "^", "abs(x)"),
-        ("[red]", "'[' has no meaning", "^", "vectors"),
+        ("[red", "'[' is not closed", "^", "add ']'"),
         ("x/2y", "'x/2y' can be read in two ways", "^^^^", "(x/2)*y or x/(2*y)"),
         ("", "the expression is empty", "", "x^2 + 1"),
         ("  # nothing", "the expression is empty", "", "x^2 + 1"),
@@ -140,9 +140,9 @@ def test_options_that_would_do_nothing(args: list[str], option: str, where: str)
 
 @pytest.mark.parametrize("command", ["grad", "eval"])
 def test_no_output_of_several_is_lost(command: str) -> None:
-    forms = [["--at", "x=1,y=2"], ["--points", "-"], *([[]] if command == "grad" else [])]
-    for form in forms:
+    for form in [["--points", "-"], *([[], ["--at", "x=1,y=2"]] if command == "grad" else [])]:
         assert "this expression has 2" in refused(command, "(x*y, x+y)", *form, stdin=b"x,y\n1,2\n")
+    assert good("eval", "(x*y, x+y)", "--at", "x=1,y=2") == "value=(2, 3)\n"
 
 
 def test_markup_is_text() -> None:
@@ -152,7 +152,7 @@ def test_markup_is_text() -> None:
 
 
 def test_arguments_that_are_not_utf8() -> None:
-    done = run("grad", b"x\xff", "--at", b"x\xff=2")
+    done = run("grad", b"x\xff", "--at", b"x=2")
     assert done.status == 2 and done.err.splitlines()[1] == "  x\\udcff"
     done = run("grad", b"@\xff")
     assert done.status == 2 and "cannot read the expression from '\\udcff'" in done.err

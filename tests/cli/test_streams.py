@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from tests.cli.support import LECTURE, PROGRAM, environment, run
+from tests.cli.support import LECTURE, PROGRAM, environment, interruptible, run
 
 ADCALC = shlex.join(PROGRAM)
 
@@ -69,7 +69,14 @@ def test_streams_that_are_closed() -> None:
 def interrupted(*args: str, stdin: bytes, ready: Callable[[IO[bytes]], None]) -> tuple[int, bytes, bytes]:
     """Return what a command leaves that is interrupted once it is ready, while it waits for more input."""
     pipe = subprocess.PIPE
-    with subprocess.Popen([*PROGRAM, *args], stdin=pipe, stdout=pipe, stderr=pipe, env=environment()) as process:
+    with subprocess.Popen(
+        [*PROGRAM, *args],
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=environment(),
+        preexec_fn=interruptible,  # noqa: PLW1509 - the tests run no threads
+    ) as process:
         assert process.stdin and process.stdout and process.stderr
         process.stdin.write(stdin)
         process.stdin.flush()

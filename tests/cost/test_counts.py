@@ -22,7 +22,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
 from autodiffcli.language.write import write
-from autodiffcli.primitive import Gate, Operators, Primitive
+from autodiffcli.primitive import Exact, Gate, Operators, Primitive
 from tests.strategies import NAMES, expressions, points
 
 
@@ -179,10 +179,13 @@ def test_too_much_to_count_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 # the sweeps, against operands that count -----------------------------------------------------------------------------
 
 
-class Counting(Operators, float):  # type: ignore[misc]
-    """A number that counts what is done with it."""
+class Counting(Operators, Exact):  # type: ignore[misc]
+    """A number that counts what is done with it, also behind a constant of a rule, which is an Exact."""
 
     done: ClassVar[Counter[Primitive]] = Counter()
+
+    def __new__(cls, value: float) -> Counting:
+        return float.__new__(cls, value)
 
     @staticmethod
     def apply_primitive(op: Primitive, xs: Iterable[float]) -> Counting:

@@ -17,7 +17,7 @@ import pytest
 
 from autodiffcli.errors import RequestError
 from autodiffcli.points.out import whole_file
-from tests.cli.support import PROGRAM, Done, environment, run
+from tests.cli.support import PROGRAM, Done, environment, interruptible, run
 
 TABLE = b"x\n" + b"".join(b"%d\n" % k for k in range(200_000))
 NOBODY = 65534
@@ -133,7 +133,14 @@ def test_closed_streams() -> None:
 
 
 def started(*args: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*PROGRAM, *args], stdin=-1, stdout=-1, stderr=-1, env=environment())
+    return subprocess.Popen(
+        [*PROGRAM, *args],
+        stdin=-1,
+        stdout=-1,
+        stderr=-1,
+        env=environment(),
+        preexec_fn=interruptible,  # noqa: PLW1509 - the tests run no threads
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -37,7 +37,7 @@ def test_refusal(text: str, message: str) -> None:
 
 def test_json() -> None:
     assert point_from_data({"x": 1, "y": "pi/2", "z": "nan"})["y"] == math.pi / 2
-    for data in ([1], {"x": [1]}, {"x": True}, {"x": None}, {"x": 10**400}):
+    for data in ([1], {"x": [1, None]}, {"x": [[1], 2]}, {"x": True}, {"x": None}, {"x": 10**400}):
         with pytest.raises(RequestError):
             point_from_data(data)
 

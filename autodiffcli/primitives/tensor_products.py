@@ -1,0 +1,285 @@
+"""Products of arrays, and diagonals. Batches of matrices stand before the last two axes, as in NumPy."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from autodiffcli.errors import RequestError
+from autodiffcli.primitive import Operand, Primitive, Shape, broadcast_shapes, misfit
+from autodiffcli.primitive import Term as Rule
+from autodiffcli.primitives.tensor import (
+    expanded,
+    reshape,
+    shape_of,
+    tensor,
+    transposed,
+    unbroadcast,
+)
+from autodiffcli.primitives.tensor_index import scatter
+
+__all__ = ["cross", "diag", "dot", "einsum", "matmul", "outer", "trace"]
+
+
+def _matmul_shape(a: Shape, b: Shape) -> Shape:
+    if not a or not b:
+        raise misfit("@", a, b, "a scalar is multiplied by *")
+    rows, columns = (a if len(a) > 1 else (1, *a)), (b if len(b) > 1 else (*b, 1))
+    if rows[-1] != columns[-2]:
+        raise misfit("@", a, b, f"the last axis of the left, {rows[-1]}, meets {columns[-2]} of the right")
+    try:
+        batch = broadcast_shapes("@", rows[:-2], columns[:-2])
+    except RequestError:
+        raise misfit("@", a, b, "the axes before the last two broadcast") from None
+    return (*batch, *rows[-2:-1][: len(a) > 1], *columns[-1:][: len(b) > 1])
+
+
+def _as_matrices(bar: Operand, a: Operand, b: Operand) -> tuple[Operand, Operand, Operand]:
+    """Return adjoint and factors of a product as matrices: a vector is a row on the left, a column on the right."""
+    s, t, u = shape_of(a), shape_of(b), shape_of(bar)
+    if len(s) == 1:
+        a, u = reshape((1, *s))(a), (*u[: len(u) - (len(t) > 1)], 1, *u[len(u) - (len(t) > 1) :])
+    if len(t) == 1:
+        b, u = reshape((*t, 1))(b), (*u, 1)
+    return (bar if u == shape_of(bar) else reshape(u)(bar)), a, b
+
+
+def _reshaped(x: Operand, shape: Shape) -> Operand:
+    return x if shape_of(x) == shape else reshape(shape)(x)
+
+
+def _left(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
+    shape = shape_of(a)
+    bar, a, b = _as_matrices(bar, a, b)
+    return _reshaped(unbroadcast(matmul(bar, transposed(b)), shape_of(a)), shape)
+
+
+def _right(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
+    shape = shape_of(b)
+    bar, a, b = _as_matrices(bar, a, b)
+    return _reshaped(unbroadcast(matmul(transposed(a), bar), shape_of(b)), shape)
+
+
+matmul: Primitive = tensor(
+    "matmul",
+    np.matmul,
+    shape=_matmul_shape,
+    jvp=(lambda dot, y, a, b: matmul(dot, b), lambda dot, y, a, b: matmul(a, dot)),
+    vjp=(_left, _right),
+    arity=(2, 2),
+    operator=("@", 6),
+    latex="{0} {1}",
+    meaning="the matrix product, of matrices, vectors, and batches of matrices",
+)
+
+
+@lru_cache(maxsize=1024)
+def einsum(subscripts: str) -> Primitive:
+    """Return the sum of products that Einstein's notation says: "ij,jk->ik"; the part after -> may be left out."""
+    spec = subscripts.replace(" ", "")
+    left, arrow, right = spec.partition("->")
+    terms = left.split(",")
+    if not arrow:
+        letters = left.replace(",", "")
+        right = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    bad = not all((c.isalpha() and c.isascii()) for t in (*terms, right) for c in t)
+    if bad or len(set(right)) != len(right) or not set(right) <= set(left):
+        raise RequestError(
+            f"einsum: '{subscripts}' is not understood", hint='letters for axes, as in einsum("ij,jk->ik", A, B)'
+        )
+    whole = f"{','.join(terms)}->{right}"
+
+    def sizes(*shapes: Shape) -> dict[str, int]:
+        if len(shapes) != len(terms):
+            raise RequestError(f"einsum: '{subscripts}' names {len(terms)} arrays, and {len(shapes)} are given")
+        found: dict[str, tuple[int, Shape]] = {}
+        for term, s in zip(terms, shapes, strict=True):
+            if len(term) != len(s):
+                raise RequestError(f"einsum: '{term}' names {len(term)} axes, and the shape {s} has {len(s)}")
+            for c, n in zip(term, s, strict=True):
+                if found.setdefault(c, (n, s))[0] != n:
+                    raise misfit(f"einsum '{subscripts}'", found[c][1], s, f"axis {c} has one length")
+        return {c: n for c, (n, _) in found.items()}
+
+    def shape(*shapes: Shape) -> Shape:
+        known = sizes(*shapes)
+        return tuple(known[c] for c in right)
+
+    def back(k: int, count: int) -> Rule:
+        def rule(bar: Operand, y: Operand, *xs: Operand) -> Operand:
+            known = sizes(*map(shape_of, xs))
+            wanted = "".join(dict.fromkeys(terms[k]))
+            others = [(terms[n], x) for n, x in enumerate(xs) if n != k]
+            parts = [(right, bar), *others]
+            present = set("".join(t for t, _ in parts))
+            lone = "".join(c for c in wanted if c not in present)  # summed over alone: the adjoint is spread along it
+            found = "".join(c for c in wanted if c in present)
+            op = einsum(",".join(t for t, _ in parts) + "->" + found)
+            g = op(*[x for _, x in parts])
+            if lone:
+                g = reshape(tuple(known[c] if c in present else 1 for c in wanted))(g)
+                g = expanded(g, tuple(known[c] for c in wanted))
+            if wanted != terms[k]:  # a diagonal: the adjoint is zero beside it
+                grid = np.indices([known[c] for c in wanted]) if wanted else np.zeros((0,))
+                places = tuple(tuple(grid[wanted.index(c)].ravel().tolist()) for c in terms[k])
+                g = scatter(places, shape_of(xs[k]))(reshape((-1,))(g) if shape_of(g) != (g_size(g),) else g)
+            return g
+
+        return rule
+
+    def g_size(g: Operand) -> int:
+        return int(np.prod(shape_of(g)))
+
+    def forward(k: int, count: int) -> Rule:
+        return lambda dot, y, *xs: op(*xs[:k], dot, *xs[k + 1 :])
+
+    op = tensor(
+        "einsum",
+        lambda *xs: np.einsum(whole, *xs, optimize=len(xs) > 1),
+        shape=shape,
+        jvp=forward,
+        vjp=back,
+        arity=(len(terms), len(terms)),
+        text=f'einsum("{spec}", {{*}})',
+        latex=r"\operatorname{einsum}_{" + spec.replace("->", r"\to ") + r"}\left({*}\right)",
+        meaning="sums of products in Einstein's notation",
+    )
+    return op
+
+
+def _dot_shape(a: Shape, b: Shape) -> Shape:
+    if not a or not b:
+        return a or b
+    meets = b[-2] if len(b) > 1 else b[-1]
+    if a[-1] != meets:
+        raise misfit("dot", a, b, f"the last axis of the left, {a[-1]}, meets {meets} of the right")
+    return (*a[:-1], *b[:-2], *(b[-1:] if len(b) > 1 else ()))
+
+
+def _dot_back(k: int, count: int) -> Rule:
+    def rule(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
+        s, t = shape_of(a), shape_of(b)
+        if not s or not t:
+            return unbroadcast(bar * (b, a)[k], (s, t)[k])
+        letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        left, other = letters[: len(s)], letters[len(s) : len(s) + len(t)]
+        meet = -2 if len(t) > 1 else -1
+        right = other[:meet] + left[-1] + (other[-1] if len(t) > 1 else "")
+        out = left[:-1] + right.replace(left[-1], "")
+        spec = f"{out},{right}->{left}" if k == 0 else f"{out},{left}->{right}"
+        return einsum(spec)(bar, (b, a)[k])
+
+    return rule
+
+
+dot: Primitive = tensor(
+    "dot",
+    np.dot,
+    shape=_dot_shape,
+    jvp=(lambda t, y, a, b: dot(t, b), lambda t, y, a, b: dot(a, t)),
+    vjp=_dot_back,
+    arity=(2, 2),
+    text="dot({*})",
+    latex=r"{0} \cdot {1}",
+    meaning="the product over the last axis of a and the last but one of b",
+)
+
+
+def _flat(x: Operand) -> Operand:
+    return x if len(shape_of(x)) == 1 else reshape((-1,))(x)
+
+
+outer: Primitive = tensor(
+    "outer",
+    np.outer,
+    shape=lambda a, b: (int(np.prod(a)), int(np.prod(b))),
+    jvp=(lambda t, y, a, b: outer(t, b), lambda t, y, a, b: outer(a, t)),
+    vjp=(
+        lambda bar, y, a, b: _reshaped(matmul(bar, _flat(b)), shape_of(a)),
+        lambda bar, y, a, b: _reshaped(matmul(_flat(a), bar), shape_of(b)),
+    ),
+    arity=(2, 2),
+    text="outer({*})",
+    latex=r"{0} \otimes {1}",
+    meaning="every product of an entry of a and one of b",
+)
+
+
+def _cross_shape(a: Shape, b: Shape) -> Shape:
+    if a[-1:] != (3,) or b[-1:] != (3,):
+        raise misfit("cross", a, b, "both have a last axis of length 3")
+    return broadcast_shapes("cross", a, b)
+
+
+cross: Primitive = tensor(
+    "cross",
+    np.cross,
+    shape=_cross_shape,
+    jvp=(lambda t, y, a, b: cross(t, b), lambda t, y, a, b: cross(a, t)),
+    vjp=(
+        lambda bar, y, a, b: unbroadcast(cross(b, bar), shape_of(a)),
+        lambda bar, y, a, b: unbroadcast(cross(bar, a), shape_of(b)),
+    ),
+    arity=(2, 2),
+    text="cross({*})",
+    latex=r"{0} \times {1}",
+    meaning="the cross product of vectors in space",
+)
+
+
+def _diagonal_key(shape: Shape, k: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    rows, columns = shape
+    length = max(0, min(rows + min(k, 0), columns - max(k, 0)))
+    first = range(max(-k, 0), max(-k, 0) + length)
+    return tuple(first), tuple(i + k for i in first)
+
+
+@lru_cache(maxsize=256)
+def diag(k: int = 0) -> Primitive:
+    """Return the k-th diagonal of a matrix, or the matrix that has a vector there."""
+
+    def shape(s: Shape) -> Shape:
+        if len(s) == 1:
+            return (s[0] + abs(k), s[0] + abs(k))
+        if len(s) != 2:
+            raise RequestError(f"diag takes a vector or a matrix, not the shape {s}")
+        return (len(_diagonal_key(s, k)[0]),)
+
+    def back(bar: Operand, y: Operand, x: Operand) -> Operand:
+        s = shape_of(x)
+        return diag(k)(bar) if len(s) == 1 else scatter(_diagonal_key(s, k), s)(bar)
+
+    return tensor(
+        "diag",
+        lambda x: np.diag(x, k),
+        shape=shape,
+        vjp=(back,),
+        moves=True,
+        text=f"diag({{0}}, k={k})" if k else "diag({0})",
+        latex=r"\operatorname{diag}\left({0}\right)",
+        meaning="the diagonal of a matrix, or the matrix with a vector on its diagonal",
+    )
+
+
+def _trace_shape(s: Shape) -> Shape:
+    if len(s) < 2:
+        raise RequestError(f"trace takes a matrix, not the shape {s}")
+    return s[2:]
+
+
+def _trace_back(bar: Operand, y: Operand, x: Operand) -> Operand:
+    rows, columns, *rest = shape_of(x)
+    return expanded(bar, shape_of(x)) * np.eye(rows, columns).reshape(rows, columns, *[1] * len(rest))
+
+
+trace = tensor(
+    "trace",
+    np.trace,
+    shape=_trace_shape,
+    vjp=(_trace_back,),
+    moves=True,
+    text="trace({0})",
+    latex=r"\operatorname{tr}\left({0}\right)",
+    meaning="the sum of the diagonal",
+)
