@@ -84,8 +84,10 @@ class Normal:
         if op is ln and (inside := self._log(x)) is not None:
             return inside
         if (op in ODD or op in EVEN) and self._negative(x):
-            y = self.apply(op, (self.product([(x, ONE), (self.number(-ONE), ONE)]),))
-            return y if op in EVEN else self.product([(y, ONE), (self.number(-ONE), ONE)])
+            turned = self.product([(x, ONE), (self.number(-ONE), ONE)])
+            if not self._negative(turned):  # of a sum that was taken out of a product, both may count as negative
+                y = self.apply(op, (turned,))
+                return y if op in EVEN else self.product([(y, ONE), (self.number(-ONE), ONE)])
         if op is where and self._is_gate(*args):
             return args[1]
         folded = self._folded(op, args)

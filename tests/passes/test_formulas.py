@@ -183,3 +183,8 @@ def test_the_lectures_example() -> None:
     x = 0.3
     once, second = 2 * math.exp(2 * x) + math.exp(x), 4 * math.exp(2 * x) + math.exp(x)
     assert evaluate(twice, {"x": x}) == pytest.approx(2 * once * second, 1e-14)
+
+
+def test_a_sum_that_is_negative_either_way_ends() -> None:
+    formula = simplify(parse("abs(((-(x+1.75))-x))"), readable=True)
+    assert run(formula, [1.0])[formula.outputs[0]] == 3.75
