@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from autodiffcli.api.digits import proven
-from autodiffcli.cli.options import read_once, read_text, refuse
+from autodiffcli.cli.options import read_point_by, read_text, refuse
 from autodiffcli.cli.output import Output, report, warn
 from autodiffcli.errors import RequestError
 from autodiffcli.language.parser import parse
@@ -60,28 +59,6 @@ def _refuse_floats(expr: str, options: dict[str, Any]) -> None:
 
 def _point(at: tuple[str, ...], expr: str) -> dict[str, str]:
     """Return the point that all --at together give, nothing of it rounded."""
-    read_once(expr, *at)
-    point: dict[str, str] = {}
-    for source in at:
-        text = read_text(source, "the point")
-        if source.endswith(".json") and source.startswith("@"):
-            import json
-
-            spelled = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
-            try:
-                data = json.loads(text, parse_float=str, parse_int=str, parse_constant=spelled.__getitem__)
-            except (ValueError, RecursionError) as error:
-                raise RequestError(f"{source[1:]} is not JSON: {error}") from None
-            part = point_texts_from_data(data)
-        else:
-            try:
-                part = point_texts(text)
-            except RequestError as error:
-                if text is source and os.path.isfile(source):
-                    error.hint = f"to read a file, write --at @{source}"
-                raise
-        twice = point.keys() & part.keys()
-        if twice:
-            raise RequestError(f"'{min(twice)}' is given twice", hint="give each input one value")
-        point |= part
-    return point
+    spelled = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+    exactly: dict[str, Any] = {"parse_float": str, "parse_int": str, "parse_constant": spelled.__getitem__}
+    return read_point_by(at, expr, "the point", point_texts, point_texts_from_data, **exactly)

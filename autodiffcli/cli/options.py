@@ -39,6 +39,7 @@ __all__ = [
     "read_graph",
     "read_once",
     "read_point",
+    "read_point_by",
     "read_text",
     "read_uncertain_point",
     "refuse",
@@ -294,7 +295,7 @@ def read_graph(expr: str, share: bool = True, point: Mapping[str, Any] | None = 
 
 def read_point(at: tuple[str, ...], expr: str = "", what: str = "the point") -> dict[str, Any]:
     """Return the point that all --at together give. Raises RequestError for a name given twice."""
-    return _read_point(at, expr, what, lambda text: parse_point(text, load_array), point_from_data)
+    return read_point_by(at, expr, what, lambda text: parse_point(text, load_array), point_from_data)
 
 
 def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
@@ -305,7 +306,7 @@ def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
         sigmas.update(part[1])
         return part[0]
 
-    point = _read_point(
+    point = read_point_by(
         at,
         expr,
         "the point",
@@ -315,13 +316,15 @@ def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
     return point, sigmas
 
 
-def _read_point(
+def read_point_by(
     at: tuple[str, ...],
     expr: str,
     what: str,
     from_text: Callable[[str], dict[str, Any]],
     from_data: Callable[[object], dict[str, Any]],
+    **decoding: Any,
 ) -> dict[str, Any]:
+    """Return the point that all --at together give, each read by one of the two; decoding: options of json.loads."""
     read_once(expr, *at)
     point: dict[str, Any] = {}
     for source in at:
@@ -330,7 +333,7 @@ def _read_point(
             import json
 
             try:
-                part = from_data(json.loads(text))
+                part = from_data(json.loads(text, **decoding))
             except (ValueError, RecursionError) as error:
                 raise RequestError(f"{source[1:]} is not JSON: {error}") from None
         else:

@@ -6,11 +6,9 @@ Importing this module imports `decimal`, which the plain paths do without.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 from autodiffcli.primitives.fixed import sine_cosine
 
@@ -23,7 +21,6 @@ __all__ = [
     "lbeta",
     "lgamma",
     "logsumexp",
-    "mended",
     "polygamma",
 ]
 
@@ -31,19 +28,6 @@ PI = Decimal("3.1415926535897932384626433832795028841971693993751058209749445923
 HALF = Decimal("0.5")
 SHIFT = 30  # from here on the asymptotic series give 50 digits
 CONTEXT = Context(prec=60, Emin=-999999, Emax=999999)
-
-
-def mended(y: Any, places: Any, exact: Callable[..., float], *xs: Any) -> Any:
-    """Return the array y with exact(*xs) at the few places of a mask."""
-    import numpy as np
-
-    if not np.any(places):
-        return y
-    out = np.array(y, dtype=float)
-    places = np.broadcast_to(places, out.shape)
-    columns = [np.broadcast_to(x, out.shape)[places] for x in xs]
-    out[places] = [exact(*map(float, row)) for row in zip(*columns, strict=True)]
-    return out
 
 
 @lru_cache(maxsize=1)

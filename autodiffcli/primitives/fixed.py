@@ -119,15 +119,17 @@ def mended_far(y: Any, x: Any, exact: Callable[[float], float]) -> Any:
 
     if not np.max(np.abs(x), initial=0.0) > LARGE:  # almost always: nan and smaller numbers
         return y
-    return mended(y, x, (np.abs(y) < SMALL) & (np.abs(x) > LARGE), exact)
+    return mended(y, (np.abs(y) < SMALL) & (np.abs(x) > LARGE), exact, x)
 
 
-def mended(y: Any, x: Any, places: Any, exact: Callable[[float], float]) -> Any:
-    """Return the array y with exact(x) at the few places of a mask."""
+def mended(y: Any, places: Any, exact: Callable[..., float], *xs: Any) -> Any:
+    """Return the array y with exact(*xs) at the few places of a mask."""
     import numpy as np
 
-    if not places.any():
+    if not np.any(places):
         return y
-    out = np.array(y)
-    out[places] = [exact(float(v)) for v in np.broadcast_to(x, out.shape)[places]]
+    out = np.array(y, dtype=float)
+    places = np.broadcast_to(places, out.shape)
+    columns = [np.broadcast_to(x, out.shape)[places] for x in xs]
+    out[places] = [exact(*map(float, row)) for row in zip(*columns, strict=True)]
     return out

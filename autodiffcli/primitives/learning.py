@@ -187,8 +187,9 @@ def _logsumexp_arrays(*xs: Any) -> Any:
     if len(xs) < 2 or not cancels.any():
         return y
     from autodiffcli.primitives import decimals
+    from autodiffcli.primitives.fixed import mended
 
-    return decimals.mended(y, cancels, decimals.logsumexp, *xs)
+    return mended(y, cancels, decimals.logsumexp, *xs)
 
 
 def _first_of(k: int, xs: tuple[Operand, ...]) -> Operand:

@@ -10,7 +10,7 @@ import scipy.special as sc
 
 from autodiffcli.primitives import decimals
 from autodiffcli.primitives import gamma_family as family
-from autodiffcli.primitives.decimals import mended
+from autodiffcli.primitives.fixed import mended
 from autodiffcli.primitives.gamma_family import lbeta_formula, lgamma_near_2
 from autodiffcli.primitives.powers import expsq, horner
 from autodiffcli.primitives.special import ERFCX_SERIES, chebyshev

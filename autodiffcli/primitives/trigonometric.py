@@ -63,7 +63,7 @@ def _tan_arrays(x: Any) -> Any:
 
     y = np.tan(x)
     extreme = (np.abs(y) < 1e-3) | (np.abs(y) > 1e3)
-    return mended(y, x, extreme & (np.abs(x) > LARGE), tangent)
+    return mended(y, extreme & (np.abs(x) > LARGE), tangent, x)
 
 
 sin = primitive(
@@ -254,7 +254,7 @@ def _dsinc_arrays(n: Any, x: Any) -> Any:
         return np.full_like(x, np.nan)
     with np.errstate(all="ignore"):
         y = np.where(np.abs(x) > n + 0.5, _dsinc_far(int(n), x, np), _dsinc_near(int(n), x))
-        return mended(y, x, _cancels(n, np.abs(x), np.abs(y)), lambda v: sinc_derivative(int(n), v))
+        return mended(y, _cancels(n, np.abs(x), np.abs(y)), lambda v: sinc_derivative(int(n), v), x)
 
 
 def _dsinc_far(n: int, x: Any, lib: Any) -> Any:
