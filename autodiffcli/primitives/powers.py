@@ -346,8 +346,9 @@ def plain_slope_formula(n: Operand) -> Operand:
     return logical_and(logical_or(whole, small), equal((n - 1.0) + 1.0, n))
 
 
-def _lost(n: Operand, m: Operand) -> Operand:
-    return (n - (m - (m - n))) + (-1.0 - (m - n))  # what the rounding of m = n - 1 lost, exactly
+def lost(n: Operand, m: Operand) -> Operand:
+    """Return what the rounding of m = n - 1 lost, exactly."""
+    return (n - (m - (m - n))) + (-1.0 - (m - n))
 
 
 def _power_slope(x: float, n: float) -> float:
@@ -357,7 +358,7 @@ def _power_slope(x: float, n: float) -> float:
     if not (0.0 < r < math.inf and abs(n) < math.inf) or (x < 0 and n % 1):
         return n * pow.evaluate(x, m)
     h, lift = _halved(r, m), 1.0 if abs(n) > 1e-100 else TINY_LIFT
-    y = n * lift * h * (h / lift) * math.exp(max(-1.0, min(1.0, _lost(n, m) * math.log(r))))
+    y = n * lift * h * (h / lift) * math.exp(max(-1.0, min(1.0, lost(n, m) * math.log(r))))
     return -y if x < 0 and n % 2 == 0 else y
 
 
@@ -365,7 +366,7 @@ def power_slope_formula(x: Operand, n: Operand) -> Operand:
     """Return n·x^(n-1), by the halves of its exponent and with what n - 1 lost, as arithmetic on operands."""
     m, r = n - 1.0, absolute(x)
     h, lift = pow(r, 0.5 * m), where(greater(absolute(n), 1e-100), 1.0, TINY_LIFT)
-    y = n * lift * h * (h / lift) * exp(minimum(maximum(_lost(n, m) * ln(r), -1.0), 1.0))
+    y = n * lift * h * (h / lift) * exp(minimum(maximum(lost(n, m) * ln(r), -1.0), 1.0))
     y = where(logical_and(less(x, 0.0), equal(0.5 * n, trunc(0.5 * n))), -y, y)
     whole = logical_or(less(0.0, x), equal(n, trunc(n)))
     ordinary = logical_and(logical_and(less(0.0, r), less(r, math.inf)), less(absolute(n), math.inf))
@@ -375,7 +376,7 @@ def power_slope_formula(x: Operand, n: Operand) -> Operand:
 power_slope: Primitive = primitive(
     "_power_slope",
     _power_slope,
-    power_slope_formula,
+    "autodiffcli.primitives.power_arrays:slope",
     partials=(
         # of n = 0, x^0 being constant, no 0·inf at x = 0
         lambda y, x, n: where(equal(n, 0.0), 0.0, n * power_slope(x, n - 1.0)),
