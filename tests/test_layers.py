@@ -45,6 +45,7 @@ LAYERS = (
     "uncertainty",
     "drawing",
     "targets",
+    "native",
     "points",
     "report",
     "api",
