@@ -195,8 +195,11 @@ class Compiled:
         """
         import numpy as np
 
-        arrays = [np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
-        arrays = [np.ascontiguousarray(a) for a in np.broadcast_arrays(*arrays)]
+        arrays: Sequence[NDArray[np.float64]] = np.broadcast_arrays(
+            *[np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
+        )
+        if self._native is not None:
+            arrays = [np.ascontiguousarray(a) for a in arrays]
         count = len(arrays[0]) if arrays else 1
         if len(arrays) != len(self.inputs):
             raise RequestError(f"{len(self.inputs)} inputs need as many columns, not {len(arrays)}")
