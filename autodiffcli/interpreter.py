@@ -13,7 +13,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.limits import ENTRIES_ALL
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Primitive
 
-__all__ = ["Step", "execute", "fitted", "kernel", "last_uses", "run", "run_blocks"]
+__all__ = ["Step", "block_steps", "execute", "fitted", "kernel", "last_uses", "run", "run_blocks"]
 
 Step = tuple[int, Primitive, tuple[int, ...], Iterable[int]]
 """A node, its primitive, its arguments, and the nodes whose values may go after it."""
@@ -25,7 +25,8 @@ def run(graph: Graph, point: Sequence[Any], drops: Sequence[Iterable[int]] | Non
     A scalar is a float, an array a float64 array of its node's shape. Raises RequestError where a value has another
     shape than its input, and where the arrays would take more memory than the limit.
 
-    drops: as in `run_blocks`; where only the outputs are wanted, those of `last_uses` save memory and time.
+    drops: for each node, the nodes whose values may go once it is computed: None in the result. Where only the outputs
+           are wanted, those of `last_uses` save memory and time.
 
     >>> from autodiffcli.graph import Node
     >>> g = Graph()
@@ -89,10 +90,10 @@ def _check_size(graph: Graph) -> None:
         )
 
 
-def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[int]] | None = None) -> list[Any]:
+def run_blocks(graph: Graph, columns: Sequence[Any], steps: Iterable[Step] | None = None) -> list[Any]:
     """Return the values of nodes over a block of points: one float64 array for each input.
 
-    drops: for each node, the nodes whose values may go once it is computed (see `last_uses`): None in the result.
+    steps: those of `block_steps`, for which the result has the outputs' values, and None for the other nodes.
     """
     import numpy as np
 
@@ -103,7 +104,25 @@ def run_blocks(graph: Graph, columns: Sequence[Any], drops: Sequence[Iterable[in
             hint="evaluate one point at a time",
         )
     with np.errstate(all="ignore"):
-        return _interpret(graph, columns, _array_kernels(set(graph.ops)), drops)
+        return _interpret(graph, columns, _array_kernels(set(graph.ops)), steps=steps)
+
+
+def block_steps(graph: Graph) -> list[Step]:
+    """Return the steps of `run_blocks` where only the outputs are wanted, which reuse arrays after their last use.
+
+    A function of NumPy takes the array to write its result into as one more argument: one of its own arguments, where
+    that is the result of such a function too (an array that nothing else is a view of) and dies here.
+    """
+    import numpy as np
+
+    drops = last_uses(graph, graph.outputs)
+    varies = graph.depends(graph.inputs.values())
+    plain = {op: isinstance(op.array, np.ufunc) and "d->d" in "".join(op.array.types) for op in set(graph.ops)}
+    steps: list[Step] = []
+    for i, (op, args, dead) in enumerate(zip(graph.ops, graph.args, drops, strict=True)):
+        own = [a for a in dead if varies[a] and graph.args[a] and plain[graph.ops[a]]] if args and plain[op] else []
+        steps.append((i, op, (*args, *own[:1]), dead))
+    return steps
 
 
 def execute(
@@ -132,7 +151,7 @@ def execute(
 
 
 def last_uses(graph: Graph, keep: Iterable[int]) -> list[list[int]]:
-    """Return for each node the nodes that nothing after it needs, so that a block's work arrays are reused."""
+    """Return for each node the nodes that nothing after it needs."""
     drops: list[list[int]] = [[] for _ in graph.args]
     seen = bytearray(len(graph))
     for i in keep:
@@ -158,12 +177,14 @@ def _interpret(
     inputs: Sequence[Any],
     kernels: Mapping[Primitive, Callable[..., Any]],
     drops: Sequence[Iterable[int]] | None = None,
+    steps: Iterable[Step] | None = None,
 ) -> list[Any]:
     if len(inputs) != len(graph.inputs):
         raise RequestError(f"{len(graph.inputs)} inputs need as many values, not {len(inputs)}")
     values: list[Any] = [None] * len(graph)
     for i, x in chain(graph.constants.items(), zip(graph.inputs.values(), inputs, strict=True)):
         values[i] = x
-    steps = zip(range(len(graph)), graph.ops, graph.args, repeat(()) if drops is None else drops)  # noqa: B905
+    if steps is None:
+        steps = zip(range(len(graph)), graph.ops, graph.args, repeat(()) if drops is None else drops)  # noqa: B905
     execute(steps, values, kernels, lambda node: values.__setitem__(node, None))
     return values

@@ -11,7 +11,7 @@ from autodiffcli.backends import Backend, Gradient, backend
 from autodiffcli.derivatives import extend
 from autodiffcli.errors import MathError, RequestError, missing_extra
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import last_uses, run, run_blocks
+from autodiffcli.interpreter import block_steps, last_uses, run, run_blocks
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import arrange
 from autodiffcli.structures import any_nan, rebuilt
@@ -157,6 +157,7 @@ class Compiled:
 
         self._graph = simplify(extend(graph, wrt).graph, exact=True)
         self._drops = last_uses(self._graph, self._graph.outputs)
+        self._steps = block_steps(self._graph)
         self._native = None
         if engine == "c":
             from autodiffcli.native import Native
@@ -228,7 +229,7 @@ class Compiled:
         if self._native is not None:
             self._native.rows(columns, results, start, min(rows.stop, len(results[0])))
             return
-        values = run_blocks(self._graph, [column[rows] for column in columns], self._drops)
+        values = run_blocks(self._graph, [column[rows] for column in columns], self._steps)
         for result, node in zip(results, self._graph.outputs, strict=True):
             result[rows] = values[node]
 
