@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tests.bench import depth, differences, files, formulas, higher, memory, parse, points, product, shell, sparse
 from tests.bench.timing import Row
@@ -46,9 +46,9 @@ def details(row: Row) -> str:
     return "\n".join(lines)
 
 
-def table(rows: Iterable[Row]) -> str:
+def cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
     """Return the closing table: what each row was to reach, and whether it did."""
-    cells = [("row", "ours", "against", "theirs", "ratio", "goal", "met", "best peer")]
+    cells: list[tuple[str, ...]] = [("row", "ours", "against", "theirs", "ratio", "goal", "met", "best peer")]
     for row in rows:
         measured = {peer: value for peer, value in row.peers.items() if value is not None}
         best = min(measured, key=lambda peer: measured[peer], default="")
@@ -64,9 +64,21 @@ def table(rows: Iterable[Row]) -> str:
                 f"{best} {number(measured[best], row.unit)}" if best else "",
             )
         )
+    return cells
+
+
+def table(cells: Sequence[tuple[str, ...]]) -> str:
+    """Return cells in columns."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     return "\n".join([lines[0], "-" * len(lines[0].ljust(sum(widths) + 14)), *lines[1:]])
+
+
+def markdown(cells: Sequence[tuple[str, ...]]) -> str:
+    """Return the cells of rows that have a goal as the README shows them."""
+    head, *rows = [(row, ours, theirs, against, ratio, goal) for row, ours, against, theirs, ratio, goal, *_ in cells]
+    lines = [head, ("---", "---:", "---:", "---", "---:", "---"), *[row for row in rows if row[-1]]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> int:
@@ -74,6 +86,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; all if none is named")
     parser.add_argument("--long", action="store_true", help="also what takes minutes: 10,000,000 rows through a pipe")
+    parser.add_argument("--markdown", action="store_true", help="the closing table once more, as the README shows it")
     asked = parser.parse_args()
     if unknown := set(asked.rows) - set(ROWS):
         parser.error(f"no row {', '.join(sorted(unknown))}: there are {', '.join(ROWS)}")
@@ -89,7 +102,9 @@ def main() -> int:
         except Exception:
             failed += 1
             print(f"  failed: {traceback.format_exc()}", file=sys.stderr)
-    print(f"\n{table(done)}\n\nRatios are ours to theirs: of times and sizes for <=, of speeds for >=.")
+    print(f"\n{table(cells(done))}\n\nRatios are ours to theirs: of times and sizes for <=, of speeds for >=.")
+    if asked.markdown:
+        print(f"\n{markdown(cells(done))}")
     return 1 if failed else 0
 
 
