@@ -90,7 +90,7 @@ def _check_size(graph: Graph) -> None:
         )
 
 
-def run_blocks(graph: Graph, columns: Sequence[Any], steps: Iterable[Step] | None = None) -> list[Any]:
+def run_blocks(graph: Graph, columns: Sequence[Any], steps: Sequence[Step] | None = None) -> list[Any]:
     """Return the values of nodes over a block of points: one float64 array for each input.
 
     steps: those of `block_steps`, for which the result has the outputs' values, and None for the other nodes.
@@ -104,23 +104,30 @@ def run_blocks(graph: Graph, columns: Sequence[Any], steps: Iterable[Step] | Non
             hint="evaluate one point at a time",
         )
     with np.errstate(all="ignore"):
-        return _interpret(graph, columns, _array_kernels(set(graph.ops)), steps=steps)
+        ops = set(graph.ops) if steps is None else {op for _, op, _, _ in steps}
+        return _interpret(graph, columns, _array_kernels(ops), steps=steps)
 
 
 def block_steps(graph: Graph) -> list[Step]:
     """Return the steps of `run_blocks` where only the outputs are wanted, which reuse arrays after their last use.
 
     A function of NumPy takes the array to write its result into as one more argument: one of its own arguments, where
-    that is the result of such a function too (an array that nothing else is a view of) and dies here.
+    that dies here, and is the result and the argument of such functions only: others may return a view of what they
+    are given. A square is a product, which is as exact and takes a sixth of the time.
     """
     import numpy as np
 
+    from autodiffcli.primitives import mul, pow
+
     drops = last_uses(graph, graph.outputs)
     varies = graph.depends(graph.inputs.values())
-    plain = {op: isinstance(op.array, np.ufunc) and "d->d" in "".join(op.array.types) for op in set(graph.ops)}
+    plain = {op: isinstance(op.array, np.ufunc) and "d->d" in "".join(op.array.types) for op in {*graph.ops, mul}}
+    seen = {a for op, args in zip(graph.ops, graph.args, strict=True) if not plain[op] for a in args}
     steps: list[Step] = []
     for i, (op, args, dead) in enumerate(zip(graph.ops, graph.args, drops, strict=True)):
-        own = [a for a in dead if varies[a] and graph.args[a] and plain[graph.ops[a]]] if args and plain[op] else []
+        if op is pow and graph.constants.get(args[1]) == 2.0:
+            op, args = mul, (args[0], args[0])
+        own = [a for a in dead if varies[a] and plain[graph.ops[a]] and a not in seen] if plain[op] else []
         steps.append((i, op, (*args, *own[:1]), dead))
     return steps
 

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 
 from autodiffcli import parse
 from autodiffcli.derivatives import extend
+from autodiffcli.graph import Graph
 from autodiffcli.interpreter import block_steps, run_blocks
 from autodiffcli.passes.simplify import simplify
 from tests.strategies import expressions
@@ -14,13 +15,18 @@ from tests.strategies import expressions
 COLUMNS = np.array([[0.3, 2.0, 0.0, -1.0, np.inf], [1.0, 0.5, -2.0, 3.0, np.nan], [4.0, -0.0, 7.0, 1e300, 0.1]])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(expressions)
 @example("where((x + y) < 0, -(x + y), x*y) + (x + y)")
+@example("x^2")
 @example("max(x + 1) * exp(x + 1)")
 def test_reuse_changes_nothing(text: str) -> None:
     graph = parse(text)
-    extended = simplify(extend(graph, list(graph.inputs)).graph, exact=True)
+    for wrt in ([], list(graph.inputs)):
+        compare(simplify(extend(graph, wrt).graph, exact=True))
+
+
+def compare(extended: Graph) -> None:
     columns = list(COLUMNS[: len(extended.inputs)].copy())
     reused = run_blocks(extended, columns, block_steps(extended))
     for mine, theirs in zip(columns, COLUMNS, strict=False):
