@@ -210,7 +210,7 @@ def sweep_view(sweep: Sweep, precision: int) -> RenderableType:
     from rich.console import Group
     from rich.padding import Padding
 
-    from autodiffcli.report.plot import LogPlot, Series
+    from autodiffcli.report.plot import Plot, Series
     from autodiffcli.report.wrap import Wrapped
 
     marks = (("○", "cyan"), ("●", "yellow"))
@@ -218,7 +218,7 @@ def sweep_view(sweep: Sweep, precision: int) -> RenderableType:
         Series(curve.errors, mark, style, curve.scheme)
         for curve, (mark, style) in zip(sweep.curves, marks, strict=True)
     ]
-    plot = LogPlot(sweep.steps, series, "ε", "|quotient − δᵀ∇f|")
+    plot = Plot(sweep.steps, series, "ε", "|quotient − δᵀ∇f|")
     words = [Padding(Wrapped(text, indent=2), (0, 0, 0, 1), expand=False) for text in sentences(sweep)]
     return Group(plot, "", *words)
 
