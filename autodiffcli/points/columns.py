@@ -12,8 +12,12 @@ __all__ = ["check_new_columns", "find_columns"]
 _LISTED = 20
 
 
-def find_columns(inputs: Iterable[str], columns: Sequence[str], table: str, fixed: Iterable[str] = ()) -> list[int]:
+def find_columns(
+    inputs: Iterable[str], columns: Sequence[str], table: str, fixed: Iterable[str] = (), fixed_by: str = "--at"
+) -> list[int]:
     """Return where each input stands among the columns, of which none may be one of the inputs fixed for all rows.
+
+    fixed_by: what gives those their values, for messages.
 
     >>> find_columns(["y", "x"], ["x", "t", "y"], "points.csv")
     [2, 0]
@@ -22,13 +26,13 @@ def find_columns(inputs: Iterable[str], columns: Sequence[str], table: str, fixe
     counts = Counter(columns)
     for name in inputs:
         if name not in places:
-            raise RequestError(f"{table} has no column {name!r}", hint=_remedy(name, columns))
+            raise RequestError(f"{table} has no column {name!r}", hint=_remedy(name, columns, fixed_by))
         if counts[name] > 1:
             raise RequestError(f"{table} has {counts[name]} columns {name!r}", hint="rename all but one of them")
     for name in fixed:
         if name in places:
-            hint = f"take {name} out of --at, or out of the table"
-            raise RequestError(f"{name!r} is given twice: by --at and by a column of {table}", hint=hint)
+            hint = f"take {name} out of {fixed_by}, or out of the table"
+            raise RequestError(f"{name!r} is given twice: by {fixed_by} and by a column of {table}", hint=hint)
     return [places[name] for name in inputs]
 
 
@@ -44,11 +48,12 @@ def check_new_columns(outputs: Sequence[str], columns: Collection[str], table: s
         new.add(name)
 
 
-def _remedy(name: str, names: Sequence[str]) -> str:
+def _remedy(name: str, names: Sequence[str], fixed_by: str) -> str:
     from difflib import get_close_matches
 
     lowered = {column.lower(): column for column in reversed(names)}
     near = get_close_matches(name.lower(), list(lowered), n=1)
     there = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
     guess = f"did you mean {lowered[near[0]]!r}? " if near else ""
-    return f"{guess}its columns are: {there}; or give {name}=... by --at for all rows"
+    there_too = " for all rows" if fixed_by == "--at" else ""
+    return f"{guess}its columns are: {there}; or give {name}=... by {fixed_by}{there_too}"

@@ -28,7 +28,7 @@ class Delimited:
         self._records = Records(delimiter, request.table, quoting=quoting)
         self._number = 1
         self._names, self._header, self._end = self._read_header()
-        self._places = find_columns(request.inputs, self._names, request.table, request.fixed)
+        self._places = find_columns(request.inputs, self._names, request.table, request.fixed, request.fixed_by)
         check_new_columns(request.outputs, self._names if request.keep else (), request.table)
 
     def header(self) -> bytes:

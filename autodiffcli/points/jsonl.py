@@ -133,7 +133,7 @@ class JsonLines:
         if not self._known or not self._fixed.isdisjoint(row):
             inputs = [] if self._known else self._request.inputs
             self._known = True
-            find_columns(inputs, list(row), self._request.table, self._fixed)
+            find_columns(inputs, list(row), self._request.table, self._fixed, self._request.fixed_by)
         if self._request.keep and not self._added.isdisjoint(row):
             check_new_columns(self._request.outputs, row, self._request.table)
 

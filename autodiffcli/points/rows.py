@@ -28,6 +28,7 @@ class Request:
     on_error: OnError
     table: str
     fixed: Sequence[str] = ()  # inputs whose value is given for all rows, so that no column may give it too
+    fixed_by: str = "--at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class RowReader:
             self._skipped += 1
         else:
             message = f"{self.request.table}: row {self.number} (line {line}): {problem}"
-            self.error = MathError(message, hint="mend the row, or pass over such rows by --on-error skip, or null")
+            self.error = MathError(message, hint="mend the row, or pass over such rows: --on-error skip")
         self.number += 1
 
     def block(self) -> Block:

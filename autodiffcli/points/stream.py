@@ -14,7 +14,7 @@ from autodiffcli.points.kinds import kind_by_content, kind_by_name
 from autodiffcli.points.rows import Block, Evaluate, Floats, OnError, Request
 from autodiffcli.points.source import Source
 
-__all__ = ["Summary", "stream"]
+__all__ = ["Summary", "columns", "stream"]
 
 
 @dataclass(slots=True)
@@ -103,6 +103,28 @@ def stream(
         target.write(table.render(block, results))
         target.flush()
     return summary
+
+
+def columns(
+    source: BinaryIO,
+    inputs: Sequence[str],
+    *,
+    kind: str = "",
+    on_error: OnError = "fail",
+    name: str = "-",
+    fixed: Sequence[str] = (),
+    fixed_by: str = "--at",
+) -> Iterator[Block]:
+    r"""Yield the rows of a table block by block, each with a float64 array for each input.
+
+    The arguments are those of `stream`, and it raises what that raises.
+
+    >>> from io import BytesIO
+    >>> [block.columns[0].tolist() for block in columns(BytesIO(b"t,x\na,2\nb,0\n"), ["x"])]
+    [[2.0, 0.0]]
+    """
+    lines = Source(source, name)
+    yield from _open_table(lines, kind, Request(inputs, (), False, on_error, lines.name, fixed, fixed_by)).blocks()
 
 
 def _open_table(lines: Source, kind: str, request: Request) -> _Table:
