@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autodiffcli.api.costs import cost, growth
     from autodiffcli.api.differentials import hessian, hvp, jacobian, jvp, taylor, vjp
     from autodiffcli.api.digits import proven
+    from autodiffcli.api.fits import fit
     from autodiffcli.api.formulas import derivative, formula
     from autodiffcli.api.gradients import compile, evaluate, gradient, parse, trace
     from autodiffcli.api.pictures import draw
@@ -33,6 +34,7 @@ __all__ = [
     "derivative",
     "draw",
     "evaluate",
+    "fit",
     "formula",
     "gradient",
     "growth",
@@ -59,6 +61,7 @@ _HOMES = {
     "api.differentials": ("hessian", "hvp", "jacobian", "jvp", "taylor", "vjp"),
     "api.formulas": ("derivative", "formula"),
     "api.checks": ("check", "sweep"),
+    "api.fits": ("fit",),
     "api.costs": ("cost", "growth"),
     "api.pictures": ("draw",),
     "api.sources": ("source",),

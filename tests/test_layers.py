@@ -47,6 +47,7 @@ LAYERS = (
     "targets",
     "native",
     "points",
+    "fitting",
     "report",
     "api",
     "__init__",  # the library's handful of names

@@ -28,6 +28,7 @@ _COMMANDS = (
     "graph",
     "compile",
     "cost",
+    "fit",
     "ops",
     "completion",
 )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from typing import Any
+from zipfile import BadZipFile
 
 from autodiffcli.errors import RequestError
 from autodiffcli.language.point import value_from_data
 from autodiffcli.language.values import from_python
 
-__all__ = ["load"]
+__all__ = ["load", "load_all"]
 
 _LARGEST = 1 << 33
-"""Bytes of a .npy file."""
+"""Bytes of a .npy or .npz file."""
 
 
 def load(name: str, path: str, read_text: Callable[[str, str], str]) -> Any:
-    """Return the value of an input from a file: .npy, .csv (numbers between commas, no header) or .json.
+    """Return the value of an input from a file: .npy, .npz (its array of that name), .csv (no header) or .json.
 
     read_text: gives the text of @FILE.
 
@@ -25,7 +26,12 @@ def load(name: str, path: str, read_text: Callable[[str, str], str]) -> Any:
     """
     kind = path.rpartition(".")[2].lower()
     if kind == "npy":
-        return from_python(name, _from_npy(path))
+        return from_python(name, _from_numpy(path))
+    if kind == "npz":
+        arrays = load_all(path)
+        if name not in arrays:
+            raise RequestError(f"{path} has no array '{name}'", hint=f"its arrays: {', '.join(arrays)}")
+        return arrays[name]
     if kind == "csv":
         return _from_csv(path, read_text(f"@{path}", f"the value of {name}"))
     if kind == "json":
@@ -35,20 +41,34 @@ def load(name: str, path: str, read_text: Callable[[str, str], str]) -> Any:
             return value_from_data(name, json.loads(read_text(f"@{path}", f"the value of {name}")))
         except (ValueError, RecursionError) as error:
             raise RequestError(f"{path} is not JSON: {error}") from None
-    raise RequestError(f"the name {path} does not say what the file holds", hint="end it in .npy, .csv or .json")
+    raise RequestError(f"the name {path} does not say what the file holds", hint="end it in .npy, .npz, .csv or .json")
 
 
-def _from_npy(path: str) -> Any:
+def load_all(path: str) -> dict[str, Any]:
+    """Return the arrays of a .npz file by name. Raises what `load` raises."""
+    found = _from_numpy(path)
+    if not isinstance(found, dict):
+        raise RequestError(f"{path} is one array, and .npz holds several by name", hint="end its name in .npy")
+    return {name: from_python(name, array) for name, array in found.items()}
+
+
+def _from_numpy(path: str) -> Any:
+    """Return the array of a .npy file, or those of a .npz file by name."""
     import numpy as np
 
     try:
         if os.path.getsize(path) > _LARGEST:
             raise RequestError(f"{path} is larger than {_LARGEST >> 30} GiB, the limit for an array")
         with open(path, "rb") as file:
-            return np.load(file, allow_pickle=False)  # a pickle could run code
+            found = np.load(file, allow_pickle=False)  # a pickle could run code
+            if isinstance(found, np.ndarray):
+                return found
+            if sum(entry.file_size for entry in found.zip.infolist()) > _LARGEST:
+                raise RequestError(f"{path} holds more than {_LARGEST >> 30} GiB, the limit for arrays")
+            return dict(found)
     except OSError as error:
         raise RequestError(f"cannot read '{path}': {error.strerror or error}") from None
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, BadZipFile) as error:
         raise RequestError(f"{path} is no array of numbers as NumPy saves one: {error}") from None
 
 

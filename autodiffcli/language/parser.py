@@ -91,7 +91,7 @@ def parse(
     ['d["cat"]', 'd["dog"][0]', 'd["dog"][1]']
     """
     with growing():
-        return Parser(text, share, exact, shapes or {}, structures or {}).program()
+        return Parser(text, share, exact, {} if shapes is None else shapes, structures or {}).program()
 
 
 def read(parser: Parser, start: str, callbacks: dict[str, Callback], within: Span | None = None) -> Any:

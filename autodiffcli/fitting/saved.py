@@ -1,0 +1,79 @@
+"""The state of a descent in a file: every bit of it, and what it belongs to."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodiffcli.errors import RequestError
+from autodiffcli.fitting.descent import Epoch, State
+from autodiffcli.points.out import whole_file
+
+__all__ = ["load", "save"]
+
+_KEPT = "kept_"
+
+
+def save(path: str, state: State, belongs: Mapping[str, object]) -> None:
+    """Write a state as NumPy's .npz, whole or not at all. belongs: JSON-ready, all that the steps to come depend on.
+
+    Raises RequestError where the file cannot be written.
+    """
+    counts = {"steps": state.steps, "done": state.done, "rows": state.rows, "loss": state.loss}
+    arrays: dict[str, Any] = {f"{_KEPT}{k}": vector for k, vector in enumerate(state.kept)}
+    with whole_file(path) as target:
+        np.savez(
+            target,
+            theta=state.theta,
+            gradient=state.gradient,
+            history=np.array(state.history[: state.epochs], dtype=float).reshape(-1, len(Epoch._fields)),
+            counts=np.array(json.dumps(counts)),
+            belongs=np.array(json.dumps(belongs)),
+            **arrays,
+        )
+
+
+def load(path: str, belongs: Mapping[str, object], start: State) -> State | None:
+    """Return the state in a file, None where there is no file; `start` is the first state of the same descent.
+
+    Raises RequestError where it cannot be read, and where what it belongs to differs, by the name of what does.
+    """
+    if not Path(path).exists():
+        return None
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        counts, owner = (dict(json.loads(str(found[name]))) for name in ("counts", "belongs"))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise _no_state(path, getattr(error, "strerror", None)) from None
+    for name, value in belongs.items():
+        if owner.get(name) != value:
+            raise RequestError(
+                f"{path} is the state of another fit: its {name} is {_shown(owner.get(name))}, not {_shown(value)}",
+                hint="give what was given then; or name another file, to start anew",
+            )
+    try:
+        history = [Epoch(int(steps), int(rows), *rest) for steps, rows, *rest in found["history"].tolist()]
+        kept = tuple(found[f"{_KEPT}{k}"] for k in range(len(start.kept)))
+        state = State(found["theta"], kept, found["gradient"], **counts, epochs=len(history), history=history)
+    except (ValueError, KeyError, TypeError):
+        raise _no_state(path) from None
+    if any(vector.shape != start.theta.shape for vector in (state.theta, state.gradient, *kept)):
+        raise _no_state(path)
+    return state
+
+
+def _no_state(path: str, why: str | None = None) -> RequestError:
+    return RequestError(
+        f"cannot go on from {path}: {why or 'it is no state of a fit'}", hint="name another file, to start anew"
+    )
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
