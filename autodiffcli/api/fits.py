@@ -81,9 +81,8 @@ def fit(
     """
     if epochs is None and steps is None:
         epochs = 100
-    _check_numbers(
-        lr=lr, batch=batch, epochs=epochs, steps=steps, gradient_tol=gradient_tol, loss_tol=loss_tol, seed=seed
-    )
+    settings = {"lr": lr, "momentum": momentum, "batch": batch, "epochs": epochs, "steps": steps, "seed": seed}
+    _check_numbers(**settings, gradient_tol=gradient_tol, loss_tol=loss_tol)
     layout = Layout(_start(point_of(parameters), point_of(random), seed))
     rows = _rows(data, list(layout.parameters), on_error)
     names = free_names(loss, layout, batch or 7)
@@ -187,12 +186,13 @@ def _descended(
     belongs: dict[str, object],
 ) -> State:
     """Return where a descent ends. Its state is in the file `resume` whatever ends it."""
-    state = (load(resume, belongs, first) if resume else None) or first
+    state = (load(resume, belongs, first) if resume is not None else None) or first
     states = descend(source, optimizer, state, stop)
-    if not resume:
+    if resume is None:
         for state in states:
             watch(state)
         return state
+    save(resume, state, belongs)  # now, and not after hours, a path that cannot be written is refused
     saved = monotonic()
     try:
         for state in states:

@@ -129,6 +129,8 @@ def _data(data: tuple[str, ...], fixed: list[str], settings: dict[str, Any]) -> 
             from autodiffcli.cli.arrays import load_all
 
             part = load_all(text)
+        elif text.endswith(".npy"):
+            raise RequestError(f"{text} does not say which input it is", hint=f"give it a name: --data X=@{text}")
         elif len(data) > 1:
             raise RequestError(f"{text} is a table, which is the only --data", hint="give arrays by name: X=@FILE")
         else:

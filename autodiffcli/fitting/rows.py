@@ -59,11 +59,12 @@ class Arrays:
     ) -> None:
         self.name, self.skipped = name, 0
         self._arrays, self._fixed, self._on_error = arrays, fixed, on_error
-        lengths = {key: len(array) if np.ndim(array) else None for key, array in arrays.items()}
+        self._kept: Columns | None = None
+        lengths = {key: len(array) if getattr(array, "ndim", 0) else None for key, array in arrays.items()}
         first = next(iter(lengths), "")
         for key, length in lengths.items():
             if length is None:
-                raise RequestError(f"{key!r} of {name} is a number, and an array of rows is needed")
+                raise RequestError(f"{key!r} of {name} is no array", hint="its first axis would count the rows")
             if length != lengths[first]:
                 raise RequestError(
                     f"{key!r} has {length:,} rows, and {first!r} has {lengths[first]:,}",
@@ -77,12 +78,13 @@ class Arrays:
 
     def buffers(self, names: Sequence[str], batch: int | None) -> Iterator[Columns]:
         """Yield all rows at once: they are in memory."""
-        found = {name: self._arrays[name] for name in names}
-        count = len(found[names[0]])
-        found = _finite(found, range(1, count + 1), self.name, self._on_error)
-        self.skipped = count - len(found[names[0]])
-        if count > self.skipped:
-            yield found
+        if self._kept is None:
+            found = {name: self._arrays[name] for name in names}
+            count = len(found[names[0]])
+            self._kept = _finite(found, range(1, count + 1), self.name, self._on_error)
+            self.skipped = count - len(self._kept[names[0]])
+        if len(self._kept[names[0]]):
+            yield self._kept
 
 
 class Table:

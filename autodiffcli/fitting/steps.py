@@ -7,7 +7,7 @@ database does in one step an epoch, takes its place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
+from math import isfinite, prod
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -76,7 +76,7 @@ class Layout:
         """Return the parameters, the leaves of structures each by itself: floats, and views of the vector."""
         found, at = {}, 0
         for name, shape in self.shapes.items():
-            size = int(np.prod(shape, dtype=int))
+            size = prod(shape)
             found[name] = theta[at : at + size].reshape(shape) if shape else float(theta[at])
             at += size
         return found

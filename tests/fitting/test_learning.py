@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autodiffcli
-from autodiffcli.fitting.optimizers import Adam, GradientDescent, Momentum
+from autodiffcli.errors import MathError
+from autodiffcli.fitting.descent import Stop, descend, start
+from autodiffcli.fitting.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
 from autodiffcli.fitting.steps import shuffled
-from tests.fitting.support import LINE, LOGISTIC, NETWORK, accuracy, digits, network_gradient, network_start
+from tests.fitting.support import LINE, LOGISTIC, NETWORK, Floats, accuracy, digits, network_gradient, network_start
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
@@ -106,6 +110,40 @@ def test_optimizers_step_as_scikit_learns_do(name: str) -> None:
         theta, kept = ours.step(theta, gradient, kept, count)
         theirs.update_params(other, [gradient])
         np.testing.assert_allclose(theta, other[0], rtol=1e-9)
+
+
+class Query:
+    """All rows in a database, which answers with the loss and its gradient in one query a step."""
+
+    rows = 50
+
+    def __init__(self, x: Floats, y: Floats) -> None:
+        self.database = sqlite3.connect(":memory:")
+        self.database.execute("CREATE TABLE data (x REAL, y REAL)")
+        self.database.executemany("INSERT INTO data VALUES (?, ?)", zip(x.tolist(), y.tolist(), strict=True))
+
+    def epoch(self, number: int, skip: int = 0) -> Iterator[Query]:
+        yield self
+
+    def evaluate(self, theta: Floats) -> tuple[float, Floats]:
+        r = "(:w*x + :b - y)"
+        query = f"SELECT avg({r}*{r}), avg(2*x*{r}), avg(2*{r}) FROM data"
+        loss, *slopes = self.database.execute(query, dict(zip("wb", theta.tolist(), strict=True))).fetchone()
+        return loss, np.array(slopes)
+
+    def explained(self, theta: Floats, when: str) -> MathError:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", ["gd", "momentum", "adam"])
+def test_what_yields_the_gradient_is_apart_from_what_steps(name: str) -> None:
+    x = np.random.default_rng(4).normal(size=50)
+    y = 3 * x - 1
+    optimizer, query = OPTIMIZERS[name](), Query(x, y)
+    *_, last = descend(query, optimizer, start(np.zeros(2), optimizer), Stop(epochs=40))
+    query.database.close()
+    wanted = autodiffcli.fit(LINE, {"x": x, "y": y}, "w=0,b=0", optimizer=optimizer, epochs=40)
+    np.testing.assert_allclose(last.theta, list(wanted.parameters.values()), rtol=1e-12)
 
 
 def test_steps_change_nothing_in_place() -> None:

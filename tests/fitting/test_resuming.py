@@ -111,7 +111,10 @@ def test_ctrl_c_leaves_a_state_and_no_other_file(tmp_path: Path) -> None:
         env=environment(),
         preexec_fn=interruptible,  # noqa: PLW1509  # no threads are about
     )
-    time.sleep(2)
+    while not (tmp_path / "state.npz").exists():  # it is there from the first step on
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b""), err
