@@ -85,7 +85,7 @@ def fit(
     _check_numbers(**settings, gradient_tol=gradient_tol, loss_tol=loss_tol)
     layout = Layout(_start(point_of(parameters), point_of(random), seed))
     rows = _rows(data, list(layout.parameters), on_error)
-    names = free_names(loss, layout, batch or 7)
+    names = free_names(loss, layout, rows, batch or 7)
     if not names:
         raise RequestError("the loss has no column of the data in it", hint="names that are no parameters are columns")
     belongs: dict[str, object] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from typing import Any
 from zipfile import BadZipFile
@@ -26,7 +27,10 @@ def load(name: str, path: str, read_text: Callable[[str, str], str]) -> Any:
     """
     kind = path.rpartition(".")[2].lower()
     if kind == "npy":
-        return from_python(name, _from_numpy(path))
+        found = _from_numpy(path)
+        if isinstance(found, dict):
+            raise RequestError(f"{path} holds several arrays by name", hint="end its own name in .npz")
+        return from_python(name, found)
     if kind == "npz":
         arrays = load_all(path)
         if name not in arrays:
@@ -68,7 +72,7 @@ def _from_numpy(path: str) -> Any:
             return dict(found)
     except OSError as error:
         raise RequestError(f"cannot read '{path}': {error.strerror or error}") from None
-    except (ValueError, EOFError, BadZipFile) as error:
+    except (ValueError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
         raise RequestError(f"{path} is no array of numbers as NumPy saves one: {error}") from None
 
 

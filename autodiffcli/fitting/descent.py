@@ -48,7 +48,8 @@ class State:
 
     def mean(self) -> Epoch:
         """Return the epoch that is under way as if it ended here."""
-        norm = float(np.linalg.norm(self.gradient / self.rows))
+        with np.errstate(over="ignore"):
+            norm = float(np.linalg.norm(self.gradient / self.rows))
         return Epoch(self.steps, self.rows, self.loss / self.rows, norm)
 
 
@@ -108,22 +109,28 @@ def descend(source: Epochs, optimizer: Optimizer, state: State, stop: Stop) -> I
         batch = next(batches, None)
         while batch is not None:
             loss, gradient = evaluated(batch, state.theta, state.steps + 1, state.epochs + 1)
-            theta, kept = optimizer.step(state.theta, gradient, state.kept, state.steps + 1)
-            state = replace(
-                state,
-                theta=theta,
-                kept=kept,
-                gradient=state.gradient + batch.rows * gradient,
-                steps=state.steps + 1,
-                done=state.done + 1,
-                rows=state.rows + batch.rows,
-                loss=state.loss + batch.rows * loss,
-            )
+            state = _stepped(optimizer, state, batch.rows, loss, gradient)
             batch = next(batches, None)
             if batch is None:
                 state.history[state.epochs :] = [state.mean()]
-                zeros = np.zeros_like(theta)
+                zeros = np.zeros_like(gradient)
                 state = replace(state, gradient=zeros, done=0, rows=0, loss=0.0, epochs=state.epochs + 1)
             yield state
             if stop.why(state):
                 return
+
+
+def _stepped(optimizer: Optimizer, state: State, rows: int, loss: float, gradient: Vector) -> State:
+    """Return the state after a step; where it leads beyond the largest float, the next loss is not finite."""
+    with np.errstate(all="ignore"):
+        theta, kept = optimizer.step(state.theta, gradient, state.kept, state.steps + 1)
+        return replace(
+            state,
+            theta=theta,
+            kept=kept,
+            gradient=state.gradient + rows * gradient,
+            steps=state.steps + 1,
+            done=state.done + 1,
+            rows=state.rows + rows,
+            loss=state.loss + rows * loss,
+        )

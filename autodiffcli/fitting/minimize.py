@@ -51,7 +51,8 @@ def minimize(
             raise StopIteration
 
     options = {"maxiter": stop.epochs or 1 << 30} | _tolerances(method, stop)
-    found = optimize.minimize(value, theta, jac=True, method=METHODS[method], callback=iterated, options=options)
+    with np.errstate(all="ignore"):
+        found = optimize.minimize(value, theta, jac=True, method=METHODS[method], callback=iterated, options=options)
     why = stop.why(state)
     if not np.array_equal(found.x, state.theta):
         value(found.x)
@@ -63,7 +64,7 @@ def minimize(
 
 
 def _tolerances(method: str, stop: Stop) -> dict[str, float]:
-    """Return SciPy's own tolerances, so that where one of ours is given it alone decides."""
+    """Return SciPy's own tolerances, so that one of ours that is given is not met by another before it."""
     if stop.gradient_tol is None and stop.loss_tol is None:
         return {}
     if method == "l-bfgs":  # whose norm is the largest entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from autodiffcli.points.out import whole_file
 __all__ = ["load", "save"]
 
 _KEPT = "kept_"
+_DAMAGED = (ValueError, KeyError, TypeError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a file that was no state raises."""
 
 
 def save(path: str, state: State, belongs: Mapping[str, object]) -> None:
@@ -49,7 +52,7 @@ def load(path: str, belongs: Mapping[str, object], start: State) -> State | None
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
         counts, owner = (dict(json.loads(str(found[name]))) for name in ("counts", "belongs"))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (*_DAMAGED, OSError) as error:
         raise _no_state(path, getattr(error, "strerror", None)) from None
     for name, value in belongs.items():
         if owner.get(name) != value:
@@ -61,7 +64,7 @@ def load(path: str, belongs: Mapping[str, object], start: State) -> State | None
         history = [Epoch(int(steps), int(rows), *rest) for steps, rows, *rest in found["history"].tolist()]
         kept = tuple(found[f"{_KEPT}{k}"] for k in range(len(start.kept)))
         state = State(found["theta"], kept, found["gradient"], **counts, epochs=len(history), history=history)
-    except (ValueError, KeyError, TypeError):
+    except _DAMAGED:
         raise _no_state(path) from None
     if any(vector.shape != start.theta.shape for vector in (state.theta, state.gradient, *kept)):
         raise _no_state(path)

@@ -6,7 +6,7 @@ database does in one step an epoch, takes its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite, prod
 from typing import Any, NamedTuple, Protocol
 
@@ -87,26 +87,28 @@ class Layout:
 
 
 class _Shapes(dict[str, Shape]):
-    """Shapes by name, and one for every other name."""
+    """Shapes by name, those of other names found when they are asked for."""
 
-    def __init__(self, known: Mapping[str, Shape], others: Shape) -> None:
+    def __init__(self, known: Mapping[str, Shape], others: Callable[[str], Shape]) -> None:
         super().__init__(known)
         self._others = others
 
     def get(self, key: str, default: Any = None) -> Shape:
-        return super().get(key, self._others)
+        return self[key] if key in self else self._others(key)
 
 
-def free_names(text: str, layout: Layout, rows: int) -> list[str]:
-    """Return the inputs of a loss that are no parameters, whose shapes are not known yet, so they are columns.
+def free_names(text: str, layout: Layout, rows: Rows, count: int) -> list[str]:
+    """Return the inputs of a loss that are no parameters, so that they are columns; none of these is read for it.
 
-    Raises RequestError for the syntax of the text, and for a parameter that is not in it.
+    count: of the rows of a batch, any where it is not known. Raises RequestError for the syntax of the text, and for a
+    parameter that is not in it.
     """
     structures = forms(layout.parameters)["structures"]
     try:
-        graph = parse(text, shapes=_Shapes({}, UNKNOWN), structures=structures)
-    except RequestError:  # zeros(len(x)) needs a number, any one
-        graph = parse(text, shapes=_Shapes(layout.shapes, (rows,)), structures=structures)
+        graph = parse(text, shapes=_Shapes({}, lambda name: UNKNOWN), structures=structures)
+    except RequestError:  # zeros(len(x)) needs a number
+        shapes = _Shapes(layout.shapes, lambda name: (count, *rows.shape(name)))
+        graph = parse(text, shapes=shapes, structures=structures)
     for name in layout.parameters:
         if name not in graph.inputs and name not in graph.structures:
             from difflib import get_close_matches

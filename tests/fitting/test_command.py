@@ -189,6 +189,10 @@ def test_a_loss_that_is_undefined_stops_with_its_cause(table: str) -> None:
     )
     told = refused("fit", LINE, "--data", table, *START, "--lr", "10", "--epochs", "999", status=1)
     assert "of epoch 8" in told and "the loss is inf: ^ is inf at " in told and "(w*x + b - y)^2" in told
+    told = refused("fit", LINE, "--data", table, *START, "--lr", "1e308", status=1)
+    assert "in step 2, of epoch 2, the loss is nan: " in told and "parameters: w = inf, b = inf" in told
+    told = refused("fit", LINE, "--data", table, *START, "--lr", "1e307", "--optimizer", "adam", status=1)
+    assert "in step 2, of epoch 2, the loss is inf: " in told
     told = refused("fit", "mean(sqrt(w*x))", "--data", table, "--params", "w=0", status=1)
     assert "the loss is 0, but its derivative by w is nan" in told
     told = refused("fit", "mean(ln(w*x - 1))", "--data", table, "--params", "w=2", "--optimizer", "l-bfgs", status=1)
@@ -202,7 +206,9 @@ def test_the_extra_of_scipys_optimizers_is_named(table: str, monkeypatch: pytest
     assert "w=" in good("fit", LINE, "--data", table, *START)
 
 
-def test_columns_may_be_used_by_their_number(table: str) -> None:
+def test_rows_may_be_counted(table: str) -> None:
     """What a batch is long enters by len, before any row was read."""
     one = good("fit", "sum((w*x + b*zeros(len(x)) + b - y)^2)/len(x)", "--data", table, *START)
     assert numbers(one) == pytest.approx(numbers(good("fit", LINE, "--data", table, *START)))
+    wide = ("fit", "sum((X@w + zeros(len(X)) - 1)^2)", "--data", "X=[[1,2,3],[4,5,6]]", "--params", "w=zeros(3)")
+    assert good(*wide, "--lr", "0.005").startswith("w=[")

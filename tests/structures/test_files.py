@@ -1,4 +1,4 @@
-"""Arrays from files: --at W=@w.npy, .csv and .json, and nothing but arrays of numbers."""
+"""Arrays from files: --at W=@w.npy, .npz, .csv and .json, and nothing but arrays of numbers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ def test_every_kind_of_file(folder: Path) -> None:
     np.save(folder / "w.npy", W)
     np.save(folder / "n.npy", np.asfortranarray(np.arange(6, dtype=np.int16).reshape(2, 3)))
     np.save(folder / "s.npy", np.float32(2.5))
+    np.savez(folder / "w.npz", V=W + 1, W=W)
     np.savetxt(folder / "w.csv", W, delimiter=",", fmt="%.17g")
     (folder / "v.csv").write_text("1\n2\n\n3\n")
     (folder / "w.json").write_text(json.dumps(W.tolist()))
     (folder / "d.json").write_text('{"cat": [1, 2], "dog": "pi"}')
     (folder / "with blank.json").write_text("[1, 2]")
     whole = "value=[[1.5, -2], [0.1, 1e+300]]\n"
-    for file in ("w.npy", "w.csv", "w.json"):
+    for file in ("w.npy", "w.npz", "w.csv", "w.json"):
         assert good("eval", "W", "--at", f"W=@{file}") == whole
     assert good("eval", "W*x", "--at", "W = @w.npy, x=1") == whole
     assert good("eval", "N", "--at", "N=@n.npy") == "value=[[0, 1, 2], [3, 4, 5]]\n"
@@ -48,6 +49,12 @@ def test_what_is_no_array_of_numbers_is_refused(folder: Path) -> None:
     np.save(folder / "complex.npy", np.array([1j]))
     np.save(folder / "text.npy", np.array(["a"]))
     (folder / "cut.npy").write_bytes((b"\x93NUMPY\x01\x00v\x00")[:8])
+    np.savez(folder / "other.npz", V=W)
+    np.savez(folder / "object.npz", W=np.array([{"a": 1}], dtype=object))
+    np.savez(folder / "text.npz", W=np.array(["a"]))
+    (folder / "cut.npz").write_bytes((folder / "other.npz").read_bytes()[:-9])
+    (folder / "renamed.npz").write_bytes((folder / "text.npy").read_bytes())
+    (folder / "renamed.npy").write_bytes((folder / "other.npz").read_bytes())
     (folder / "empty.csv").write_text("\n")
     (folder / "head.csv").write_text("a,b\n1,2\n")
     (folder / "ragged.csv").write_text("1,2\n3\n")
@@ -60,6 +67,13 @@ def test_what_is_no_array_of_numbers_is_refused(folder: Path) -> None:
         "text.npy": "an array of <U1",
         "cut.npy": "no array of numbers",
         "none.npy": "No such file",
+        "none.npz": "No such file",
+        "other.npz": "other.npz has no array 'W'\nhint: its arrays: V",
+        "object.npz": "no array of numbers",
+        "text.npz": "an array of <U1",
+        "cut.npz": "no array of numbers",
+        "renamed.npz": "is one array, and .npz holds several by name",
+        "renamed.npy": "holds several arrays by name",
         "empty.csv": "is empty",
         "head.csv": "line 1: 'a,b' is no row of numbers",
         "ragged.csv": "line 2 has 1 numbers, line 1 has 2",
