@@ -24,7 +24,7 @@ from autodiffcli.cli.options import (
     standard_input,
 )
 from autodiffcli.cli.output import Output, report, warn
-from autodiffcli.errors import RequestError
+from autodiffcli.errors import RequestError, printable
 
 if TYPE_CHECKING:
     from autodiffcli.fitting.descent import State
@@ -74,6 +74,8 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
     output = Output.chosen(options)
     if options["batch"] is None:
         refuse(("shuffle",), "without --batch")
+    if out is not None and output.format == "plain":
+        refuse(("precision",), "with --out", "the file has every digit: leave it out")
     read_once(expr, *data, *options["params"], *options["random"], what="the data, the expression or a point")
     given, spread = (read_point(options[name], expr, "the parameters") for name in ("params", "random"))
     loss = read_text(expr, "the expression")
@@ -89,7 +91,7 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
                 found = fit(loss, rows, given, random=spread, resume=resume, progress=progress, **settings)
         except KeyboardInterrupt:
             if resume is not None:
-                click.echo(f"interrupted; the same command goes on from {resume}", err=True)
+                click.echo(f"interrupted; the same command goes on from {printable(resume)}", err=True)
             raise
         page = report("fits")
         if target is not None:

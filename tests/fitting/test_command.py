@@ -121,6 +121,7 @@ def test_a_terminal_sees_progress_and_the_curve_and_a_pipe_the_parameters(table:
         ((LINE, *START, "--momentum", "nan", "--optimizer", "momentum"), ["momentum must be at least 0, not nan"]),
         ((LINE, *START, "--resume", "no/such"), ["cannot write no/such: No such file or directory"]),
         ((LINE, *START, "--resume", ""), ["cannot go on from : No such file"]),
+        ((LINE, *START, "--out", "out", "--precision", "3"), ["--precision does nothing with --out"]),
         ((LINE, *START, "--out", "no/such"), ["cannot write no/such: No such file or directory"]),
     ],
 )
