@@ -413,6 +413,8 @@ def _fold_arrays(graph: Graph, op: Primitive, args: tuple[int, ...]) -> int | No
     Arrays are no units, and computing them is not for graphs.
     """
     if op.shape is not None:
+        if op.involution and len(graph.shape(args[0])) < 2:  # a vector is its own transpose
+            return args[0]
         return graph.args[args[0]][0] if op.involution and graph.ops[args[0]] is op else None
     shapes = graph.shapes
     shape = graph.inferred(op, args)

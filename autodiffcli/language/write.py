@@ -39,6 +39,8 @@ _TIGHT = frozenset("*·/^")
 _ENTRIES = {Style.UNICODE: " ⊙ ", Style.LATEX: r" \odot "}
 """The product entry by entry of two arrays, where the matrix product has the sign of a product."""
 
+_TRANSPOSED = {Style.UNICODE: "ᵀ", Style.LATEX: r"^\mathsf{T}"}
+
 
 class _Hole(NamedTuple):
     argument: int
@@ -106,6 +108,8 @@ def write(
         layout = _layout(graph.ops[i], len(args), style)
         if graph.shapes and style is not PLAIN and graph.ops[i].symbol == "*" and all(map(graph.shape, args)):
             layout = _Layout(_PRODUCT, False, (_Hole(0, _PRODUCT, None), _ENTRIES[style], _Hole(1, _MATRICES, True)))
+        if graph.shapes and style is not PLAIN and graph.ops[i].symbol == "@" and _is_row(graph, args[0], atom):
+            layout = layout._replace(parts=(_Hole(0, _ATOM), _TRANSPOSED[style], *layout.parts[1:]))
         if layout.precedence < need or (layout.minus and behind):
             stack.append(closing)
             pieces.append(opening)
@@ -125,6 +129,11 @@ def write(
             hint="parts that the graph shares are written out each time: look at the graph instead",
         )
     return "".join(pieces)[: max(limit - 1, 0)] + "…"
+
+
+def _is_row(graph: Graph, left: int, atom: Callable[[int], str | None]) -> bool:
+    """Return whether the left factor of a matrix product is a vector that is written out: on paper it is a row, xᵀA."""
+    return len(graph.shape(left)) == 1 and graph.ops[left].name != "transpose" and atom(left) is None
 
 
 def number(x: float, precision: int | None = 6, style: Style = PLAIN) -> str:
@@ -219,7 +228,7 @@ def latex_array_name(name: str) -> str:
     return {"zeros": "0", "ones": r"\mathbf{1}", "eye": "I"}[name.partition("(")[0]]
 
 
-def _needs(op: Primitive) -> tuple[int, int]:
+def _needs(op: Primitive) -> tuple[float, float]:
     """Return the precedence that an operator asks of its left and its right operand."""
     assert op.operator is not None
     symbol, p = op.operator
@@ -227,6 +236,8 @@ def _needs(op: Primitive) -> tuple[int, int]:
         return (p if symbol.isalpha() else p + 1), 0  # not not c, but -(-x)
     if symbol == "^":
         return p + 1, _UNARY
+    if symbol == "*":
+        return p, p + 0.25  # what binds closer than it, if only a little, needs no parentheses
     return (p + 1 if p == 4 else p), p + 1  # comparisons have no side to lean to: (a < b) < c is not a chain
 
 
@@ -254,7 +265,9 @@ _PLACE = re.compile(r"\{(\d+|\*)\}")
 def _latex_layout(op: Primitive, count: int) -> _Layout:
     name = latex_name(op.name).removeprefix("\\mathrm")
     template = op.latex or rf"\operatorname{name if name.startswith('{') else '{' + name + '}'}\left({{*}}\right)"
-    precedence = op.operator[1] if op.operator else _binding(template)
+    precedence: float = op.operator[1] if op.operator else _binding(template)
+    if op.shape is not None and precedence == _PRODUCT:
+        precedence = _MATRICES  # u vᵀ, A⁻¹ b
     if template.startswith("\\frac"):
         precedence = _POWER  # a factor like any other, but not the base of a power
     if op.operator == ("@", _PRODUCT):  # binds closer than the product of entries, whose dot it does without
@@ -276,12 +289,16 @@ def _latex_layout(op: Primitive, count: int) -> _Layout:
     return _Layout(precedence, template.startswith("-"), tuple(part for part in parts if part))
 
 
-def _context(left: str, right: str, op: Primitive, k: int) -> tuple[int, bool | None]:
+def _context(left: str, right: str, op: Primitive, k: int) -> tuple[float, bool | None]:
     """Return what a hole asks for by what stands beside it: its precedence, and whether it is behind a sign."""
     if right[:1] in ("^", "!"):
         return _ATOM, None if not left else False
     if left.endswith("{") and right.startswith("}"):
         return 0, False
+    if right.startswith(" {"):
+        return _MATRICES, None
+    if left == "-" and not right:
+        return _MATRICES, True
     if op.operator is not None:
         behind = bool(left) and bool(right or op.arity[0] > 1) and op.operator[1] in (_SUM, _PRODUCT)
         return _needs(op)[k], behind if left else None

@@ -60,11 +60,21 @@ def simplify(graph: Graph, *, exact: bool = False, readable: bool = False) -> Gr
 
     best = graph
     for _ in range(ROUNDS if len(graph) <= COMPACT else 1):
-        shorter = collect(_sweep(best, _step(READABLE, fold_for_readers), constant_for_readers))
+        swept = _sweep(best, _step(READABLE, fold_for_readers), constant_for_readers)
+        shorter = collect(_on_paper(swept))
         if best is not graph and shorter.operations() >= best.operations():
             break
         best = shorter
-    return best
+    return _on_paper(best, fractions=True)
+
+
+def _on_paper(graph: Graph, fractions: bool = False) -> Graph:
+    """Return a graph with its arrays by the rules of matrix calculus; one of numbers as it is."""
+    if not graph.shapes:
+        return graph
+    from autodiffcli.passes.matrices import on_paper
+
+    return on_paper(graph, fractions)
 
 
 def in_words(graph: Graph) -> Graph:

@@ -13,7 +13,7 @@ import numpy as np
 from autodiffcli.errors import RequestError
 from autodiffcli.primitive import Operand, Primitive, Shape, broadcast_shapes, misfit
 from autodiffcli.primitives.tensor import kept, reshape, shape_of, sum_over, tensor, transposed, unbroadcast
-from autodiffcli.primitives.tensor_products import matmul
+from autodiffcli.primitives.tensor_products import matmul, outer
 
 __all__ = ["cofactor", "det", "inv", "solve"]
 
@@ -119,12 +119,16 @@ def _column(x: Operand, vector: bool) -> Operand:
 
 def _solve_a(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
     vector = len(shape_of(b)) == 1
+    if vector and len(shape_of(a)) == 2:
+        return -outer(solve(transposed(a), bar), y)
     seen = solve(transposed(a), _column(bar, vector))
     return unbroadcast(-matmul(seen, transposed(_column(y, vector))), shape_of(a))
 
 
 def _solve_b(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
     vector = len(shape_of(b)) == 1
+    if vector and len(shape_of(a)) == 2:
+        return solve(transposed(a), bar)
     seen = solve(transposed(a), _column(bar, vector))
     return unbroadcast(reshape(shape_of(bar))(seen) if vector else seen, shape_of(b))
 

@@ -42,7 +42,7 @@ def _as_matrices(bar: Operand, a: Operand, b: Operand) -> tuple[Operand, Operand
         a, u = reshape((1, *s))(a), (*u[: len(u) - (len(t) > 1)], 1, *u[len(u) - (len(t) > 1) :])
     if len(t) == 1:
         b, u = reshape((*t, 1))(b), (*u, 1)
-    return (bar if u == shape_of(bar) else reshape(u)(bar)), a, b
+    return _reshaped(bar, u), a, b
 
 
 def _reshaped(x: Operand, shape: Shape) -> Operand:
@@ -50,13 +50,21 @@ def _reshaped(x: Operand, shape: Shape) -> Operand:
 
 
 def _left(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
-    shape = shape_of(a)
+    shape, other = shape_of(a), shape_of(b)
+    if len(shape) == 1 and len(other) <= 2:
+        return bar * b if len(other) == 1 else matmul(b, bar)
+    if len(shape) == 2 and len(other) == 1:
+        return outer(bar, b)
     bar, a, b = _as_matrices(bar, a, b)
     return _reshaped(unbroadcast(matmul(bar, transposed(b)), shape_of(a)), shape)
 
 
 def _right(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
-    shape = shape_of(b)
+    shape, other = shape_of(b), shape_of(a)
+    if len(other) == 1 and len(shape) <= 2:
+        return bar * a if len(shape) == 1 else outer(a, bar)
+    if len(other) == 2 and len(shape) == 1:
+        return matmul(transposed(a), bar)
     bar, a, b = _as_matrices(bar, a, b)
     return _reshaped(unbroadcast(matmul(transposed(a), bar), shape_of(b)), shape)
 
@@ -162,6 +170,8 @@ def _dot_back(k: int, count: int) -> Rule:
         s, t = shape_of(a), shape_of(b)
         if not s or not t:
             return unbroadcast(bar * (b, a)[k], (s, t)[k])
+        if len(s) <= 2 and len(t) <= 2:
+            return (_left, _right)[k](bar, y, a, b)
         letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
         left, other = letters[: len(s)], letters[len(s) : len(s) + len(t)]
         meet = -2 if len(t) > 1 else -1
@@ -201,7 +211,7 @@ outer: Primitive = tensor(
     ),
     arity=(2, 2),
     text="outer({*})",
-    latex=r"{0} \otimes {1}",
+    latex=r"{0} {1}^\mathsf{T}",
     meaning="every product of an entry of a and one of b",
 )
 

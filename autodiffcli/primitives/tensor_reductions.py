@@ -316,7 +316,7 @@ def softmax(axis: Axis = -1) -> Primitive:
         shape=shape,
         jvp=(change,),
         vjp=(change,),  # its Jacobian, diag(y) - y·yᵀ, is symmetric
-        text=f"softmax({{0}}{axis_text(axis)})",
+        text=f"softmax({{0}}{axis_text(None if axis == -1 else axis)})",
         latex=r"\operatorname{softmax}\left({0}\right)",
         meaning="e^x over the sum of e^x",
     )
@@ -331,11 +331,15 @@ def logsumexp_over(axis: Axis = None, keepdims: bool = False) -> Primitive:
         found = np.log(np.sum(powers, axis=axis, keepdims=True)) + np.where(np.isfinite(top), top, 0.0)
         return found if keepdims else np.reshape(found, reduced("logsumexp", np.shape(x), axis))
 
+    def shares(x: Operand) -> Operand:
+        rank = len(shape_of(x))
+        return softmax(axis if axis is not None else tuple(range(rank)) if rank > 1 else -1 if rank else None)(x)
+
     return tensor(
         "logsumexp",
         kernel,
-        jvp=(lambda dot, y, x: sum_over(axis, keepdims)(dot * softmax(axis)(x)),),
-        vjp=(lambda bar, y, x: kept(bar, shape_of(x), axis) * softmax(axis)(x),),
+        jvp=(lambda dot, y, x: sum_over(axis, keepdims)(dot * shares(x)),),
+        vjp=(lambda bar, y, x: kept(bar, shape_of(x), axis) * shares(x),),
         meaning="the logarithm of the sum of the exponentials",
         **_over("logsumexp", axis, keepdims),
     )
