@@ -12,7 +12,7 @@ from autodiffcli.language.parser import normalised, parse
 from autodiffcli.language.point import arrange, forms, parse_point
 from autodiffcli.structures import leaves, path_text
 
-__all__ = ["Point", "chosen", "entrywise", "graph_of", "of_one_output", "point_of"]
+__all__ = ["Point", "chosen", "entrywise", "graph_of", "of_one_output", "point_of", "shapes_known"]
 
 
 Point = Mapping[str, Any] | str
@@ -78,6 +78,28 @@ def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
 def _leaf_names(graph: Graph, name: str) -> list[str]:
     form = graph.structures.get(name)
     return [name] if form is None else [path_text(name, leaf.path) for leaf in leaves(form)]
+
+
+_OF_NUMBERS = ("stack", "broadcast", "reshape")
+"""Operations on whole arrays that make an array of numbers."""
+
+
+def shapes_known(graph: Graph) -> None:
+    """Raise RequestError where a function of arrays takes a number that depends on an input.
+
+    For what is made without a point, formulas and code: there the shapes of inputs are not known.
+    """
+    moving = graph.depends(graph.inputs.values())
+    for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
+        of_array = op.shape is not None or (len(args) == 1 and op.arity[1] is None)  # sum(X); min(X)
+        if of_array and op.name not in _OF_NUMBERS and moving[i] and not any(map(graph.shape, args)):
+            name = next(n for n, k in graph.inputs.items() if graph.depends([k])[i])
+            raise RequestError(
+                f"{op.symbol} takes an array, and without --at the shape of '{name}' is not known",
+                source=graph.source,
+                span=graph.span(i),
+                hint=f"give it a value, of which the shape alone matters: --at '{name}=zeros(2, 3)'",
+            )
 
 
 _SEVERAL = "adcalc jacobian takes several; or take one of them at a time"

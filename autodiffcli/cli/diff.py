@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from autodiffcli.api.expressions import shapes_known
 from autodiffcli.api.formulas import derivative, derivative_at, directions
 from autodiffcli.cli.options import (
     Command,
@@ -40,12 +41,13 @@ def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, 
     graph = read_graph(expr, point=point)
     names = directions(graph, wrt, order)
     if not at:
+        shapes_known(graph)
         refuse(("precision",), "to a formula", "leave it out, or ask for the value by --at")
-    elif output.format == "latex":
+    elif output.format == "latex" and not (graph.shapes or graph.structures):
         refuse(("at",), "in latex, which is the formula alone", "for the value, --format plain")
     result = derivative(graph, names)
     value = None
-    if at:
+    if at and output.format != "latex":  # which is the formula alone, to be put into a text
         from autodiffcli.api.gradients import coordinates, evaluate
         from autodiffcli.interpreter import run
 
@@ -53,7 +55,7 @@ def command(expr: str, wrt: list[str] | None, order: int | None, at: tuple[str, 
         evaluated = derivative_at(graph, names)
         value = run(evaluated, coordinates(evaluated, point))[evaluated.outputs[0]]
     found = report("formulas").Derivative(graph, names, result, value)
-    if output.format == "latex":  # the formula, to be put into a text
+    if output.format == "latex":
         write(found.latex())
     else:
         output.show(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from autodiffcli.api.expressions import chosen
+from autodiffcli.api.expressions import chosen, shapes_known
 from autodiffcli.api.gradients import gradient
 from autodiffcli.backends import MODES, Backend, Gradient, backend
 from autodiffcli.cli.options import (
@@ -169,6 +169,7 @@ def _formulas(graph: Graph, options: dict[str, Any], output: Output) -> int:
     from autodiffcli.report import formulas as page
 
     refuse(("precision", "trace", "corr"), "to the gradient as formulas", "name a point by --at")
+    shapes_known(graph)
     names = chosen(graph, options["wrt"])
     formulas = gradient_formulas(graph, names)
     output.show(

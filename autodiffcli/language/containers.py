@@ -281,7 +281,13 @@ class Containers:
                 values.append(self.static(arg, (start, end), f"{name}: an argument that is no array"))
         if function.parameters == ("shape",) and len(values) > 1:
             values = [tuple(values)]  # zeros(2, 3)
-        return function.call(self.graph, operands, values, named, (start, end))
+        try:
+            return function.call(self.graph, operands, values, named, (start, end))
+        except RequestError as error:
+            numbers = [self.graph.names[n] for n in operands if n in self.graph.names and not self.graph.shape(n)]
+            if numbers:
+                error.hint = f"an input is an array where its value is one: --at '{numbers[0]}=[[1, 2], [3, 4]]'"
+            raise
 
     def static(self, value: Any, span: Span, what: str) -> Any:
         """Return the number or tuple of numbers that a program writes out. Raises RequestError for what is none."""

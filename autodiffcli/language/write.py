@@ -132,8 +132,10 @@ def write(
 
 
 def _is_row(graph: Graph, left: int, atom: Callable[[int], str | None]) -> bool:
-    """Return whether the left factor of a matrix product is a vector that is written out: on paper it is a row, xᵀA."""
-    return len(graph.shape(left)) == 1 and graph.ops[left].name != "transpose" and atom(left) is None
+    """Return whether the left factor of a matrix product is a vector that on paper is turned to be a row: xᵀA."""
+    if len(graph.shape(left)) != 1 or atom(left) is not None or graph.ops[left].name == "transpose":
+        return False
+    return graph.ops[left].symbol != "@" or len(graph.shape(graph.args[left][0])) > 1  # xᵀA is a row already
 
 
 def number(x: float, precision: int | None = 6, style: Style = PLAIN) -> str:

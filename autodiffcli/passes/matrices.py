@@ -1,8 +1,8 @@
 """Formulas of arrays as on paper: numbers in front, identity matrices and ones left out, transposes where they belong.
 
 One sweep reads every array as a number times an array, and puts them together again by the rules of matrix calculus
-(Petersen & Pedersen, The Matrix Cookbook, 2012, section 2). Values may differ by rounding, and a formula may be undefined
-at the points that a selection was for: log(det(X)) has the derivative inv(X)', which is there where X has an inverse.
+(Petersen & Pedersen, The Matrix Cookbook, 2012, section 2). Values may differ by rounding, and a formula may be
+undefined at the points that a selection was for: that of norm(x) is x/norm(x), and that of det(X) takes an inverse.
 """
 
 from __future__ import annotations

@@ -229,5 +229,5 @@ def _formulas(trace: Trace) -> Table:
         r = trace.formula_row(names[n], limit=4000)
         return trace.say.gradient(names[n]), r.formula, _value(trace, r.value)
 
-    columns = Column("derivative", "math"), Column("formula", "math"), Column("value", "number")
+    columns = Column("derivative", "math"), Column("formula", "math"), _value_column(trace)
     return Table("derivatives as formulas", columns, len(names), row, equation=True)

@@ -8,8 +8,8 @@ from autodiffcli.backends.protocol import Sweep
 from autodiffcli.chain import pull, push
 from autodiffcli.graph import INPUT, Graph, Node
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, array_text, write
-from autodiffcli.passes.simplify import hidden, in_words
-from autodiffcli.tracing.rows import AdjointRow, PartialRow, TangentRow
+from autodiffcli.passes.simplify import hidden, in_words, simplify
+from autodiffcli.tracing.rows import AdjointRow, FormulaRow, PartialRow, TangentRow
 from autodiffcli.tracing.run import Trace
 
 __all__ = ["ArrayTrace", "traced"]
@@ -70,6 +70,13 @@ class ArrayTrace(Trace):
         if self.graph.ops[i] is INPUT:
             return TangentRow(sweep.variable, name, "", "", value)
         return TangentRow(sweep.variable, name, self._pushed(i) or "0", "", value)
+
+    def formula_row(self, name: str, limit: int = 1_000_000) -> FormulaRow:
+        """Return a partial derivative as on paper, which is not to the last bit what was evaluated."""
+        graph = self.graph.copy()
+        graph.outputs = [self.result.formulas[name]]
+        graph = simplify(graph, readable=True)
+        return FormulaRow(name, write(graph, graph.outputs[0], self.style, limit=limit), self.result.gradient[name])
 
     def _user_ids(self, i: int) -> list[int]:
         return [j for j, _ in self._users(i)]

@@ -79,3 +79,28 @@ def test_undefined_and_infinite_values() -> None:
     assert done[:2] == (0, "formula=1/(2*sqrt(x))\nvalue=inf\n")
     assert done.err.startswith("warning: the derivative is inf: in the sweep back, sqrt at 0 has the partial")
     assert "by convention sqrt'(0) = inf" in done.err
+
+
+def test_a_formula_of_arrays_takes_their_shapes_from_the_point() -> None:
+    point = ("--at", "x=zeros(2), A=zeros(2, 2)")
+    assert good("diff", "x'@A@x", "--wrt", "x", *point, "--format", "latex") == "\\left(A + A^\\mathsf{T}\\right) x\n"
+    assert good("diff", "x'@A@x", "--wrt", "x", *point) == "formula=(A + A') @ x\nvalue=[0, 0]\n"
+    found = good("grad", "x'@A@x", *point, "--mode", "symbolic", "--format", "table")
+    assert "y = xᵀ·A·x = 0" in found
+    assert "(A + Aᵀ)·x" in found
+
+
+@pytest.mark.parametrize("command", [("grad",), ("diff", "--wrt", "x")])
+@pytest.mark.parametrize(
+    ("text", "names"), [("sum(x^2)", "sum"), ("norm(x)*y", "norm"), ("x'*y", "transpose"), ("max(x)", "max")]
+)
+def test_an_array_without_a_shape_is_asked_for(command: tuple[str, ...], text: str, names: str) -> None:
+    """And not taken for a number, as which sum(x) has the derivative 1."""
+    name, *options = command
+    error = refused(name, text, *options)
+    assert f"error: {names} takes an array, and without --at the shape of 'x' is not known" in error
+    assert "--at 'x=zeros(2, 3)'" in error
+
+
+def test_functions_of_numbers_need_no_shapes() -> None:
+    assert good("grad", "sum([x, y]*[1, 2]) + max(x, y)*0") == "x=1\ny=2\n"
