@@ -69,7 +69,7 @@ def partials(graph: Graph, wrt: Sequence[str], order: int) -> tuple[Graph, dict[
 def _candidates(graph: Graph, wrt: Sequence[str], order: int, indices: Sequence[Index]) -> Iterator[Graph]:
     """Yield the ways worth trying: jets of the value, and jets of the gradient that one reverse sweep gives."""
     if order <= 1 or len(wrt) > 1:
-        gradient = extend(graph, wrt if order else ()).graph
+        gradient = extend(graph, wrt).graph if order else graph.copy()
         first = dict(zip([(), *[(v,) for v in range(len(wrt))]], gradient.outputs, strict=False))
         yield simplify(_assembled(gradient, first, wrt, order - 1, indices), exact=True)
     if order > 1 and len(wrt) <= 4 * order:  # with more inputs than that a sweep back is cheaper than their jets

@@ -114,6 +114,7 @@ class Primitive:
         "arity",
         "array_name",
         "ball",
+        "code",
         "condition",
         "corners",
         "domain",
@@ -165,7 +166,7 @@ class Primitive:
         self.jvp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
         self.vjp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
         self.linear = self.moves = self.involution = False
-        self.text = ""
+        self.text = self.code = ""
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -53,6 +53,7 @@ def tensor(
     moves: bool = False,
     arity: tuple[int, int | None] = (1, 1),
     text: str = "",
+    code: str = "",
     latex: str = "",
     operator: tuple[str, int] | None = None,
     meaning: str = "",
@@ -65,7 +66,8 @@ def tensor(
     jvp:     for each argument the term of y's tangent, a function of (tangent of x, y, *x). None: it is linear in all
              of its arguments together, and the tangent is its own value at the tangents.
     moves:   every entry of the result is a sum of entries of the arguments, so that what is structurally zero stays so.
-    text:    how the language writes it, with {0} or {*} for the arguments.
+    text:    how the language writes it, with {0} or {*} for the arguments; code: how NumPy does, or a helper of
+             targets/numpy.py. Without it NumPy's function of that name is meant.
     """
     op = Primitive(name)
 
@@ -80,7 +82,8 @@ def tensor(
     op.shape, op.vjp, op.jvp = shape, vjp, jvp or linear
     op.linear, op.moves = jvp is None, moves
     op.partials = lambda k, count: None  # there is none to multiply by
-    op.text, op.latex, op.operator, op.meaning = text, latex, operator, meaning
+    op.text, op.code = text, code or f"np.{name}({{*}})"
+    op.latex, op.operator, op.meaning = latex, operator, meaning
     return op
 
 
@@ -157,9 +160,13 @@ def axis_latex(axis: Axis) -> str:
     return "" if axis is None else rf"_{{\text{{axis }}{axis}}}"
 
 
-def axis_text(axis: Axis, keepdims: bool = False) -> str:
-    """Return parameters of a reduction as the language writes them, after a comma."""
-    return (f", axis={axis}" if axis is not None else "") + ", keepdims=1" * keepdims
+def axis_text(axis: Axis, keepdims: bool | int = False) -> str:
+    """Return parameters of a reduction as the language writes them, after a comma; with keepdims=True as Python does.
+
+    >>> axis_text((0, 1), 1), axis_text(None, True)
+    (', axis=(0, 1), keepdims=1', ', keepdims=True')
+    """
+    return (f", axis={axis}" if axis is not None else "") + f", keepdims={keepdims}" * bool(keepdims)
 
 
 # Adding up, spreading, and moving entries
@@ -174,7 +181,8 @@ def sum_over(axis: Axis = None, keepdims: bool = False) -> Primitive:
         shape=lambda s: reduced("sum", s, axis, keepdims),
         vjp=(lambda bar, y, x: restored(bar, shape_of(x), axis),),
         moves=True,
-        text=f"sum({{0}}{axis_text(axis, keepdims)})",
+        text=f"sum({{0}}{axis_text(axis, int(keepdims))})",
+        code=f"np.sum({{0}}{axis_text(axis, keepdims)})",
         latex=r"\operatorname{sum}" + axis_latex(axis) + r"\left({0}\right)",
         meaning="the sum of the entries, or of those along axes",
     )
@@ -196,6 +204,7 @@ def broadcast(shape: Shape) -> Primitive:
         vjp=(lambda bar, y, x: unbroadcast(bar, shape_of(x)),),
         moves=True,
         text=f"broadcast({{0}}, {shape})",
+        code=f"np.broadcast_to({{0}}, {shape})",
         latex=r"\operatorname{broadcast}\left({0}\right)",
         meaning="x repeated to a shape, by NumPy's rules",
     )
@@ -221,6 +230,7 @@ def reshape(shape: Shape) -> Primitive:
         vjp=(lambda bar, y, x: reshape(shape_of(x))(bar),),
         moves=True,
         text=f"reshape({{0}}, {shape})",
+        code=f"np.reshape({{0}}, {shape})",
         latex=r"\operatorname{reshape}\left({0}\right)",
         meaning="the same entries in another shape",
     )
@@ -249,6 +259,7 @@ def transpose(axes: tuple[int, ...] | None = None) -> Primitive:
         vjp=(back,),
         moves=True,
         text="{0}'" if axes is None else f"transpose({{0}}, axes={axes})",
+        code=f"np.transpose({{0}}, {axes})" if axes else "np.transpose({0})",
         latex=r"{0}^\mathsf{T}",
         meaning="the array with its axes reversed, or in another order",
     )

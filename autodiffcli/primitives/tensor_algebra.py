@@ -57,6 +57,7 @@ inv: Primitive = tensor(
     jvp=(lambda t, y, a: -matmul(matmul(y, t), y),),
     vjp=(lambda bar, y, a: -matmul(matmul(transposed(y), bar), transposed(y)),),
     text="inv({0})",
+    code="_inv({0})",
     latex="{0}^{-1}",
     meaning="the inverse of a matrix",
 )
@@ -86,6 +87,7 @@ cofactor: Primitive = tensor(
     jvp=(lambda t, y, a: _cofactor_change(t, a),),
     vjp=(lambda bar, y, a: _cofactor_change(bar, a),),  # the second derivative of det is symmetric
     text="cofactor({0})",
+    code="_cofactor({0})",
     latex=r"\operatorname{cof}\left({0}\right)",
     meaning="the cofactors of a matrix, det(A)·A^(-T) where it has an inverse",
 )
@@ -96,6 +98,7 @@ det: Primitive = tensor(
     jvp=(lambda t, y, a: sum_over((-2, -1))(cofactor(a) * t),),
     vjp=(lambda bar, y, a: kept(bar, shape_of(a), (-2, -1)) * cofactor(a),),
     text="det({0})",
+    code="np.linalg.det({0})",
     latex=r"\det\left({0}\right)",
     meaning="the determinant",
 )
@@ -147,6 +150,7 @@ solve: Primitive = tensor(
     vjp=(_solve_a, _solve_b),
     arity=(2, 2),
     text="solve({*})",
+    code="_solve({*})",
     latex="{0}^{-1} {1}",
     meaning="the x with A @ x = b",
 )

@@ -34,6 +34,11 @@ def key_text(key: Key) -> str:
     return ", ".join(map(part, key))
 
 
+def _code(key: Key) -> str:
+    """Return an index as Python writes it; that of nothing is everything, and a number has no other."""
+    return key_text(key).replace("newaxis", "np.newaxis") or "()"
+
+
 def _frozen(key: Key) -> Key:
     return tuple(("slice", k.start, k.stop, k.step) if isinstance(k, slice) else k for k in key)
 
@@ -77,6 +82,7 @@ def _gather(frozen: Key) -> Primitive:
         vjp=(lambda bar, y, x: scatter(key, shape_of(x))(bar),),
         moves=True,
         text=f"{{0}}[{key_text(key)}]",
+        code=f"{{0}}[{_code(key)}]",
         latex=f"{{0}}_{{[{key_text(key)}]}}",
         meaning="the entries at an index",
     )
@@ -109,6 +115,7 @@ def _scatter(frozen: Key, shape: Shape) -> Primitive:
         vjp=(lambda bar, y, x: gather(key)(bar),),
         moves=True,
         text=f"scatter({{0}}, [{key_text(key)}], {shape})",
+        code=f"_scatter({{0}}, np.s_[{_code(key)}], {shape})",
         latex=r"\operatorname{scatter}\left({0}\right)",
         meaning="zeros, with x at an index",
     )
@@ -146,6 +153,7 @@ def concat(axis: int = 0) -> Primitive:
         moves=True,
         arity=(1, None),
         text=f"concat({{*}}, axis={axis})" if axis else "concat({*})",
+        code=f"np.concatenate([{{*}}], axis={axis})",
         latex=r"\operatorname{concat}\left({*}\right)",
         meaning="arrays one after the other along an axis",
     )
@@ -174,6 +182,7 @@ def stack(axis: int = 0) -> Primitive:
         moves=True,
         arity=(1, None),
         text=f"stack({{*}}, axis={axis})" if axis else "[{*}]",
+        code=f"np.stack([{{*}}], axis={axis})",
         latex=r"\left[{*}\right]" if axis == 0 else r"\operatorname{stack}\left({*}\right)",
         meaning="arrays beside each other along a new axis; [a, b] is stack(a, b)",
     )

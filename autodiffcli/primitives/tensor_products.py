@@ -77,6 +77,7 @@ matmul: Primitive = tensor(
     vjp=(_left, _right),
     arity=(2, 2),
     operator=("@", 6),
+    code="{0} @ {1}",
     latex="{0} {1}",
     meaning="the matrix product, of matrices, vectors, and batches of matrices",
 )
@@ -150,6 +151,7 @@ def einsum(subscripts: str) -> Primitive:
         vjp=back,
         arity=(len(terms), len(terms)),
         text=f'einsum("{spec}", {{*}})',
+        code=f'np.einsum("{whole}", {{*}}, optimize=True)',
         latex=r"\operatorname{einsum}_{" + spec.replace("->", r"\to ") + r"}\left({*}\right)",
         meaning="sums of products in Einstein's notation",
     )
@@ -267,6 +269,7 @@ def diag(k: int = 0) -> Primitive:
         vjp=(back,),
         moves=True,
         text=f"diag({{0}}, k={k})" if k else "diag({0})",
+        code=f"np.diag({{0}}, {k})",
         latex=r"\operatorname{diag}\left({0}\right)",
         meaning="the diagonal of a matrix, or the matrix with a vector on its diagonal",
     )

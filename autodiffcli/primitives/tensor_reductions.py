@@ -56,7 +56,8 @@ def _over(name: str, axis: Axis, keepdims: bool) -> dict[str, Any]:
     """Return what every reduction declares: its shape and how it is written."""
     return {
         "shape": lambda s: reduced(name, s, axis, keepdims),
-        "text": f"{name}({{0}}{axis_text(axis, keepdims)})",
+        "text": f"{name}({{0}}{axis_text(axis, int(keepdims))})",
+        "code": f"np.{name}({{0}}{axis_text(axis, keepdims)})",
         "latex": rf"\operatorname{{{name}}}{axis_latex(axis)}\left({{0}}\right)",
     }
 
@@ -111,7 +112,8 @@ def var(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
 def _spread(name: str, axis: Axis, keepdims: bool, ddof: int) -> dict[str, Any]:
     found = _over(name, axis, keepdims)
     if ddof:
-        found["text"] = f"{name}({{0}}{axis_text(axis, keepdims)}, ddof={ddof})"
+        found["text"] = f"{name}({{0}}{axis_text(axis, int(keepdims))}, ddof={ddof})"
+        found["code"] = f"np.{name}({{0}}{axis_text(axis, keepdims)}, ddof={ddof})"
     return found
 
 
@@ -161,7 +163,7 @@ def norm(axis: Axis = None, keepdims: bool = False) -> Primitive:
         kernel,
         meaning="the root of the sum of squares",
         **_with_root("norm", axis, lambda x: x),
-        **_over("norm", axis, keepdims) | {"latex": r"\left\|{0}\right\|"},
+        **_over("norm", axis, keepdims) | {"latex": r"\left\|{0}\right\|", "code": f"_norm({{0}}, {axis}, {keepdims})"},
     )
 
 
@@ -283,6 +285,7 @@ def cumsum(axis: int = 0) -> Primitive:
         vjp=(back,),
         moves=True,
         text=f"cumsum({{0}}, axis={axis})" if axis else "cumsum({0})",
+        code=f"np.cumsum({{0}}, axis={axis})",
         latex=r"\operatorname{cumsum}\left({0}\right)",
         meaning="the sums up to each entry",
     )
@@ -317,6 +320,7 @@ def softmax(axis: Axis = -1) -> Primitive:
         jvp=(change,),
         vjp=(change,),  # its Jacobian, diag(y) - y·yᵀ, is symmetric
         text=f"softmax({{0}}{axis_text(None if axis == -1 else axis)})",
+        code=f"_softmax({{0}}, {axis})",
         latex=r"\operatorname{softmax}\left({0}\right)",
         meaning="e^x over the sum of e^x",
     )
@@ -341,5 +345,5 @@ def logsumexp_over(axis: Axis = None, keepdims: bool = False) -> Primitive:
         jvp=(lambda dot, y, x: sum_over(axis, keepdims)(dot * shares(x)),),
         vjp=(lambda bar, y, x: kept(bar, shape_of(x), axis) * shares(x),),
         meaning="the logarithm of the sum of the exponentials",
-        **_over("logsumexp", axis, keepdims),
+        **_over("logsumexp", axis, keepdims) | {"code": f"_logsumexp({{0}}, {axis}, {keepdims})"},
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from autodiffcli.targets.function import Body, Function, Target
 from autodiffcli.targets.names import fresh_prefix, function_name, safe_names
+from autodiffcli.targets.structured import taken_apart
 
 __all__ = ["Composed", "compose"]
 
@@ -14,7 +15,8 @@ __all__ = ["Composed", "compose"]
 class Composed(NamedTuple):
     """A function in a language, before its frame is put around it.
 
-    names:      what the inputs are called, by their own names. parameters: the same, in order.
+    names:      what the parameters are called, by their own names. parameters: the same, in order.
+    locals:     what the inputs are called, in order. taken: the code that takes out those that a parameter holds.
     statements: that make the locals. results: the expressions of the outputs. helpers: definitions, in order.
     """
 
@@ -24,14 +26,19 @@ class Composed(NamedTuple):
     statements: Sequence[str]
     results: Sequence[str]
     helpers: Sequence[str]
+    locals: Sequence[str]
+    taken: dict[str, str]
 
 
 def compose(function: Function, target: Target) -> Composed:
     """Write a function's body. Raises RequestError for a name or a function that the language does not have."""
     graph = function.graph
     name = function_name(function.name, target.reserved, target.language)
-    names = safe_names(graph.inputs, {*target.reserved, name})
+    structures = graph.structures if target.structures else {}
+    own = safe_names([*graph.inputs, *structures], {*target.reserved, name})
     body = Body(target)
-    inputs = {i: names[text] for text, i in graph.inputs.items()}
-    statements, results = body.write(graph, inputs, fresh_prefix([*names.values(), name]))
-    return Composed(name, names, list(names.values()), statements, results, list(body.helpers.values()))
+    inputs = {i: own[text] for text, i in graph.inputs.items()}
+    statements, results = body.write(graph, inputs, fresh_prefix([*own.values(), name]))
+    names, taken = taken_apart(graph, own) if structures else ({text: own[text] for text in graph.inputs}, {})
+    helpers = list(body.helpers.values())
+    return Composed(name, names, list(names.values()), statements, results, helpers, list(inputs.values()), taken)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
@@ -117,6 +117,8 @@ class Target:
     test, convert: a number as a condition, and a condition as a number.
     define:    a helper's definition: name, parameters, statements, result.
     prefix:    what the names of helpers begin with.
+    structures: whether parameters may be dicts and tuples.
+    array:     an array of constants as an expression; array_helpers: functions that operations on arrays call, by name.
     """
 
     language: str
@@ -130,6 +132,9 @@ class Target:
     convert: Form
     define: Callable[[str, Sequence[str], Sequence[str], str], str]
     prefix: str
+    structures: bool = False
+    array: Callable[[Any], str] | None = None
+    array_helpers: Mapping[str, Helper] = field(default_factory=dict)
 
 
 @dataclass
@@ -161,14 +166,17 @@ class Body:
             if not live[i]:
                 continue
             if not args:
-                pieces[i] = Piece(names[i]) if i in names else self._literal(graph.constants[i])
+                piece = Piece(names[i]) if i in names else self._literal(graph.constants[i])
+                pieces[i] = piece if piece.atom or uses[i] == 1 else local(piece)
                 continue
             found = [pieces[a] if pieces[a].atom else pieces.pop(a) for a in args]
             piece = self._operation(graph, i, op, found, local)
             pieces[i] = local(piece) if uses[i] > 1 else piece
         return statements, [self._operand(pieces[i], False, 0) for i in graph.outputs]
 
-    def _literal(self, value: float) -> Piece:
+    def _literal(self, value: Any) -> Piece:
+        if value.__class__ is not float and self.target.array is not None and value.shape:
+            return Piece(self.target.array(value), atom=False)
         text = self.target.number(value)
         return Piece(text, 7 if text.startswith("-") else ATOM)
 
@@ -176,8 +184,8 @@ class Body:
         self, graph: Graph, i: int, op: Primitive, found: list[Piece], local: Callable[[Piece], Piece]
     ) -> Piece:
         """Return an operation as an expression, parts of it made locals first where it would be too deep or wide."""
-        constants = [graph.constants.get(a) for a in graph.args[i]]
-        if op.name in FOLDED:
+        constants = [None if graph.shape(a) else graph.constants.get(a) for a in graph.args[i]]
+        if op.name in FOLDED and op.shape is None:
             *before, last = found
             if not before:
                 return last
@@ -226,6 +234,8 @@ class Body:
     def _spelled(self, op: Primitive, count: int, order: int | None, constants: Sequence[float | None]) -> Form:
         """Return how an operation is written: as the language does, by a helper, or by one made of the formula."""
         target = self.target
+        if op.shape is not None:
+            return self._of_arrays(op, count)
         if op.name == "div" and constants[1] and "quotient" in target.forms:
             return target.forms["quotient"]  # by a number that is not 0
         if op.name in target.forms:
@@ -239,6 +249,17 @@ class Body:
         if word is not None:
             return call(word, count)
         return self._helper(op, count, order)
+
+    def _of_arrays(self, op: Primitive, count: int) -> Form:
+        """Return how NumPy writes an operation on whole arrays; what its code calls and NumPy lacks is a helper."""
+        for name, helper in self.target.array_helpers.items():
+            if op.code.startswith(f"{name}("):
+                for other in (*helper.needs, name):
+                    self.helpers.setdefault(other, self.target.array_helpers[other].definition)
+        if op.operator is not None:
+            return Form(op.code, op.operator[1], (op.operator[1], op.operator[1] + 1))
+        need = ATOM if op.code.startswith("{0}") else 0
+        return Form(op.code.replace("{*}", ", ".join(f"{{{k}}}" for k in range(count))), ATOM, (need,) * count)
 
     def _helper(self, op: Primitive, count: int, order: int | None) -> Form:
         """Return the call of a helper that is written from the primitive's formula.

@@ -34,6 +34,7 @@ def safe_names(names: Iterable[str], reserved: Collection[str]) -> dict[str, str
     chosen: dict[str, str] = {}
     for name in names:
         new = name if name in taken else "".join(map(_ascii, unicodedata.normalize("NFKC", name)))
+        new = re.sub(r"\W+", "_", new).rstrip("_") or "x" if name not in taken and not name.isidentifier() else new
         if name not in taken:
             if _IDENTIFIER.match(new) is None or new.startswith(_OWN):  # what is put behind it would change nothing
                 new = f"x{new}"

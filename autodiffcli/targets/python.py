@@ -14,6 +14,7 @@ from autodiffcli.primitive import Primitive
 from autodiffcli.targets.compose import Composed, compose
 from autodiffcli.targets.function import INFIX, WIDEST, Form, Function, Helper, Target, call, in_math
 from autodiffcli.targets.header import header
+from autodiffcli.targets.structured import grouped, labels
 
 __all__ = ["RESERVED", "TARGET", "define", "literal", "module", "source"]
 
@@ -145,20 +146,23 @@ TARGET = Target(
     convert=call("float"),
     define=define,
     prefix="_",
+    structures=True,
 )
 
 
 def source(function: Function) -> str:
     """Return the function as Python."""
     made = compose(function, TARGET)
-    lines = [*made.statements, *_results(made.results)]
+    taken = [f"{text} = {made.taken[name]}" for name, text in zip(function.graph.inputs, made.locals, strict=True)
+             if name in made.taken]  # fmt: skip
+    lines = [*taken, *made.statements, *_results(grouped(function, made.results))]
     head = f"def {made.name}({', '.join(made.parameters)}):"
     return module(function, made, "\n".join([head, *[f"    {line}" for line in lines]]), {"math.": "import math"})
 
 
 def module(function: Function, made: Composed, definition: str, imports: Mapping[str, str]) -> str:
     """Return a module: the comment, the imports of what the code mentions, the helpers, the function."""
-    comment = ["# " + line for line in header(function, made.names, None, lambda k: f"[{k}]")]
+    comment = ["# " + line for line in header(function, made.names, None, lambda k: f"[{k}]", labels(function))]
     code = "\n\n\n".join([*made.helpers, definition])
     needed = [line for mention, line in imports.items() if mention in code]
     return "\n".join([*comment, *needed, "", "", code]) + "\n"
