@@ -351,7 +351,8 @@ class Node(Operators):
     def __mul__(self, other: Operand) -> Node:
         """Return the product; the chain rule is mostly products, so the common case takes no detour."""
         graph = self.graph
-        if other.__class__ is Node and self.id not in graph.constants and other.id not in graph.constants:
+        constants = graph.constants
+        if other.__class__ is Node and not (self.id in constants or other.id in constants or graph.shapes):
             return Node(graph, graph.apply(Operators.table["*"], (self.id, other.id)))
         return Node.apply_primitive(Operators.table["*"], (self, other))
 

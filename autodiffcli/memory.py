@@ -9,7 +9,7 @@ from autodiffcli.checkpoint import Plan, binomial_steps, plan, predicted, unifor
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 
-__all__ = ["bytes_of", "peak", "plan_within"]
+__all__ = ["bytes_of", "entries_held", "peak", "plan_within", "planned"]
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]?)(i?)B", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -31,6 +31,17 @@ def bytes_of(text: str) -> int | None:
     if found is None:
         return None
     return int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()])
+
+
+def planned(graph: Graph, budget: str | int) -> Plan:
+    """Return the plan for a budget as `checkpoint.plan` takes it, or for one of bytes: "512MB".
+
+    >>> from autodiffcli.language.parser import parse
+    >>> planned(parse("sin(sin(sin(sin(x))))"), "1kB").counts.stored
+    4
+    """
+    size = bytes_of(str(budget))
+    return plan(graph, budget) if size is None else plan_within(graph, size)._replace(budget=str(budget))
 
 
 def plan_within(graph: Graph, limit: int) -> Plan:
@@ -73,6 +84,17 @@ def peak(made: Plan) -> int:
     graph, nodes, last = made.graph, made.nodes, made.last
     sizes = [8 * prod(graph.shape(j)) if graph.shape(j) else SCALAR for j in nodes]
     crossing = _crossing(sizes, [last[j] for j in nodes])
+    return _most_held(made, sizes, crossing) + WORK * max(sizes, default=0)
+
+
+def entries_held(made: Plan) -> int:
+    """Return the most entries of values that a plan holds at once; a number is one."""
+    return _most_held(made, [prod(made.graph.shape(j)) for j in made.nodes], None)
+
+
+def _most_held(made: Plan, sizes: list[int], crossing: list[int] | None) -> int:
+    """Return the most that a plan holds at once; crossing: the sizes of adjoints before each step, None without any."""
+    nodes, last = made.nodes, made.last
     held = most = 0
     for first, stop, end, keep in made.actions():
         expiring: dict[int, int] = {}
@@ -86,9 +108,10 @@ def peak(made: Plan) -> int:
             held -= expiring.pop(n, 0)
         if keep:
             part = sum(sizes[first:stop])
-            most = max(most, held + part + crossing[first])
+            if crossing is not None:
+                most = max(most, held + part + crossing[first])
             held -= part
-    return most + WORK * max(sizes, default=0)
+    return most
 
 
 def _crossing(sizes: list[int], ends: list[int]) -> list[int]:

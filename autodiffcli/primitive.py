@@ -139,6 +139,7 @@ class Primitive:
         "text",
         "units",
         "vjp",
+        "work",
     )
 
     def __init__(self, name: str) -> None:
@@ -165,6 +166,7 @@ class Primitive:
         self.shape: Callable[..., Shape] | None = None
         self.jvp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
         self.vjp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
+        self.work: Callable[..., tuple[int, int, int]] | None = None
         self.linear = self.moves = self.involution = False
         self.text = self.code = ""
 

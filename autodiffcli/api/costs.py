@@ -10,16 +10,17 @@ from autodiffcli.api.gradients import coordinates
 from autodiffcli.backends import backend
 from autodiffcli.backends.checkpoint import Checkpointed
 from autodiffcli.backends.symbolic import differentiate
-from autodiffcli.checkpoint import Plan, plan
+from autodiffcli.checkpoint import Plan
+from autodiffcli.costing import arrays
 from autodiffcli.costing.counts import backprop, by_input
 from autodiffcli.costing.family import member
-from autodiffcli.costing.kinds import Kinds, kind, of_graph, total
+from autodiffcli.costing.kinds import Kinds, of_graph, of_node, total
 from autodiffcli.costing.results import Cost, Growth, ModeCost
 from autodiffcli.derivatives import extend
-from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
+from autodiffcli.memory import entries_held, planned
 
 __all__ = ["cost", "growth", "peak_memory"]
 
@@ -38,11 +39,12 @@ def cost(
 ) -> Cost:
     """Return the operations, stored values and passes of each mode, counted; with a point, the memory of a run of it.
 
-    checkpoint: budgets of stored values, a row for each (see `checkpoint.plan`).
+    checkpoint: budgets of stored values, a row for each (see `checkpoint.plan`), or of bytes: "512MB".
 
     naive is the symbolic gradient as the lecture counts it: every partial derivative written out on its own, nothing
     shared, without the value, which the others compute too. symbolic is what symbolic mode makes of it. A mode that
-    would take minutes is not measured, and symbolic then not counted. Of a selection both sides count.
+    would take minutes is not measured, and symbolic then not counted. Of a selection both sides count. Arrays
+    count by their entries, a product of matrices as 2mnk, in what is stored too; naive has no row then.
 
     Raises RequestError (syntax, names, a refused derivative, a budget too small) and MathError.
 
@@ -51,12 +53,6 @@ def cost(
     (15, 10)
     """
     graph = of_one_output(expression, "a gradient has one output", at=at)
-    if graph.shapes:
-        raise RequestError(
-            "costs are counted in operations on numbers, and this expression has arrays",
-            source=graph.source,
-            hint="adcalc grad --mode all shows the passes of each mode",
-        )
     names = chosen(graph, wrt)
     modes = _modes(graph, names, checkpoint)
     if at is not None:
@@ -86,6 +82,8 @@ def growth(
 
 
 def _modes(graph: Graph, names: Sequence[str], budgets: Sequence[str | int]) -> list[ModeCost]:
+    if graph.shapes:
+        return _modes_of_arrays(graph, names, budgets)
     inputs = [graph.inputs[name] for name in names]
     value, nodes, operations = of_graph(graph), len(graph), graph.operations()
     longer = of_graph(extend(graph, names).graph)  # first: it says where a derivative is refused
@@ -102,30 +100,47 @@ def _modes(graph: Graph, names: Sequence[str], budgets: Sequence[str | int]) -> 
         ModeCost("reverse", longer, 1, 1, longer.all),
         ModeCost("backprop", total([(value, 1), (swept, 1)]), 1, 1, operations),
     ]
-    return rows + [_checkpointed(plan(graph, budget), swept) for budget in budgets]
+    return rows + [_checkpointed(planned(graph, budget), swept) for budget in budgets]
+
+
+def _modes_of_arrays(graph: Graph, names: Sequence[str], budgets: Sequence[str | int]) -> list[ModeCost]:
+    """Return the same of arrays, in operations on entries; nobody writes their formulas out entry by entry."""
+    longer, value, held = extend(graph, names).graph, of_graph(graph), arrays.stored(graph)
+    swept = Kinds(*[whole - part for whole, part in zip(of_graph(longer), value, strict=True)])
+    formulas = differentiate(graph, names)
+    passes = arrays.entries(graph, names)
+    rows = [
+        ModeCost("value", value, stored=held),
+        ModeCost("numeric", total([(value, 4 * passes + 1)]), 0, 4 * passes + 1, held),
+        ModeCost("symbolic", of_graph(formulas), 0, 1, arrays.stored(formulas)),
+        ModeCost("forward", total([(value, 1), (arrays.forward(graph, names), 1)]), passes, 1, held),
+        ModeCost("reverse", of_graph(longer), 1, 1, arrays.stored(longer)),
+        ModeCost("backprop", of_graph(longer), 1, 1, held),
+    ]
+    return rows + [_checkpointed(planned(graph, budget), swept) for budget in budgets]
 
 
 def _checkpointed(made: Plan, swept: Kinds) -> ModeCost:
     """Return the cost of backprop by a plan, each operation as often as the plan evaluates it."""
     times: dict[Kinds, int] = {}
     for node, count in zip(made.nodes, made.times, strict=True):
-        what = kind(made.graph.ops[node])
+        what = of_node(made.graph, node)
         times[what] = times.get(what, 0) + count
     counts = made.counts
     evaluations = counts.forward / max(len(made.nodes), 1)
     kinds = total([*times.items(), (swept, 1)])
-    return ModeCost(made.budget, kinds, 1, evaluations, counts.stored, None, counts)
+    return ModeCost(made.budget, kinds, 1, evaluations, entries_held(made), None, counts)
 
 
 def _measured(row: ModeCost, graph: Graph, names: Sequence[str], point: Sequence[float]) -> ModeCost:
     """Return a row with the memory of a run, of a mode that takes seconds."""
     work: Callable[[], object]
     if row.counts is not None:
-        made = plan(graph, row.mode)  # as the graph itself: there before the run, and for every point
+        made = planned(graph, row.mode)  # as the graph itself: there before the run, and for every point
         work = lambda: Checkpointed.follow(made, point, names)
     elif row.mode == "value":
         work = lambda: run(graph, point)
-    elif row.mode != "naive" and (row.passes == 1 or len(graph) * len(names) <= MAX_NODES):
+    elif row.mode != "naive" and (row.passes == 1 or len(graph) * arrays.entries(graph, names) <= MAX_NODES):
         work = lambda: backend(row.mode).gradient(graph, point, names, False)
     else:
         return row

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from autodiffcli.backends.protocol import Gradient, as_number
-from autodiffcli.checkpoint import Plan, leaves, plan, pull_in_parts
+from autodiffcli.checkpoint import Plan, leaves, pull_in_parts
 from autodiffcli.derivatives import scalar_output
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import fitted, kernel, run
-from autodiffcli.memory import bytes_of, plan_within
+from autodiffcli.memory import planned
 
 __all__ = ["Checkpointed"]
 
@@ -40,8 +40,7 @@ class Checkpointed:
                 "a trace shows every value, and checkpoints keep few", hint="leave out --checkpoint, or give --no-trace"
             )
         scalar_output(graph)
-        size = bytes_of(str(self.budget))
-        return self.follow(plan(graph, self.budget) if size is None else plan_within(graph, size), point, wrt)
+        return self.follow(planned(graph, self.budget), point, wrt)
 
     @staticmethod
     def follow(made: Plan, point: Sequence[Any], wrt: Sequence[str]) -> Gradient:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from autodiffcli.api.costs import cost, growth
+from autodiffcli.api.expressions import shapes_known
 from autodiffcli.cli.options import (
     Command,
     Names,
@@ -42,15 +43,15 @@ __all__ = ["command"]
     "budgets",
     type=Names(),
     metavar="BUDGET,...",
-    help="Budgets of stored values: sqrt, binomial, or a number; by default the first two.",
+    help="Budgets of stored values: sqrt, binomial, a number, or of bytes as 512MB; by default the first two.",
 )
 @share_option
 @format_options
 def command(expr: str, at: tuple[str, ...], sizes: list[str] | None, **options: Any) -> int:
     """Operations, stored values and passes of EXPR's value and gradient in each mode.
 
-    With --at also the memory of a run at that point, measured. With --n, EXPR is a family: before ... stand its term,
-    numbered by {i}, and the operator that joins it to the next.
+    With --at also the memory of a run at that point, measured. Arrays count by their entries. With --n, EXPR is a
+    family: before ... stand its term, numbered by {i}, and the operator that joins it to the next.
     """
     output = Output.chosen(options)
     page = report("costs")
@@ -76,6 +77,8 @@ def command(expr: str, at: tuple[str, ...], sizes: list[str] | None, **options: 
         if "..." in template:
             error.hint = "say how many terms ... stands for: --n 10,100,1000"
         raise
+    if point is None:
+        shapes_known(graph)
     result = cost(graph, point, wrt=options["wrt"], checkpoint=budgets or ["sqrt", "binomial"])
     output.show(
         table=lambda precision: page.cost_view(result),

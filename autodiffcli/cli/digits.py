@@ -48,8 +48,7 @@ def _refuse_floats(expr: str, options: dict[str, Any]) -> None:
             "a trace shows the numbers of one run in floats, and --digits takes several of rising precision",
             hint="leave --trace or --digits out",
         )
-    if options.get("checkpoint") is not None:
-        raise RequestError("--checkpoint does nothing beside --digits", hint="leave one of them out")
+    refuse(("checkpoint", "memory"), "beside --digits", "leave one of them out")
     refuse(("out", "keep", "prefix", "on_error"), "without --points")
     if expr == "-" and options["format_"] == "jsonl":
         raise RequestError(

@@ -58,6 +58,7 @@ __all__ = ["command"]
     metavar="BUDGET",
     help="Backprop that keeps few values and computes the others again: sqrt, binomial, or how many to hold.",
 )
+@click.option("--memory", metavar="SIZE", help="The same within so much memory: 512MB. For arrays, where it counts.")
 @table_options
 @output_options
 def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) -> int:
@@ -67,7 +68,7 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
     @FILE; `grad - --format jsonl` answers JSON Lines of {"id", "expr", "at"}.
     """
     output = Output.chosen(options)
-    if options["checkpoint"] is not None:
+    if options["checkpoint"] is not None or options["memory"] is not None:
         mode = _checkpointed(mode, options)
     if mode not in ("numeric", "all") and (options["epsilon"] is not None or options["scheme"] is not None):
         raise RequestError("--epsilon and --scheme belong to numeric mode", hint="add --mode numeric")
@@ -107,10 +108,18 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
 
 
 def _checkpointed(mode: str | None, options: dict[str, Any]) -> str:
-    """Return the mode that checkpoints belong to."""
+    """Return the mode that checkpoints belong to, --memory being a budget as --checkpoint takes it."""
+    from autodiffcli.memory import bytes_of
+
+    option = "--checkpoint" if options["memory"] is None else "--memory"
     if mode not in (None, "backprop") or options["points"] is not None:
         asked = "tables of points" if options["points"] is not None else f"{mode} mode"
-        raise RequestError(f"--checkpoint belongs to backprop at one point, not to {asked}")
+        raise RequestError(f"{option} belongs to backprop at one point, not to {asked}")
+    if options["memory"] is not None:
+        refuse(("checkpoint",), "beside --memory, which plans by itself")
+        if bytes_of(options["memory"]) is None:
+            raise RequestError(f"--memory '{options['memory']}' is no size", hint="write --memory 512MB")
+        options["checkpoint"] = options["memory"]
     options["trace"] = bool(options["trace"])  # refused if it is asked for: a trace shows every value
     return "backprop"
 
@@ -191,10 +200,9 @@ def _compare(graph: Graph, point: dict[str, float], options: dict[str, Any], out
         refuse(("trace",), "beside --mode all", "name one mode, or --format json, which has the rows of all")
     found = [_gradient(graph, point, mode, options, trace=True) for mode in MODES]
     results = list(map(content.by_entry, found))
-    if not graph.shapes:  # an operation on arrays is as many as they have entries
-        counted = cost(graph, wrt=options["wrt"], checkpoint=())
-        for result in results:
-            result.operations = int(counted[result.mode].operations or 0)
+    counted = cost(graph, wrt=options["wrt"], checkpoint=())
+    for result in results:
+        result.operations = int(counted[result.mode].operations or 0)
     output.show(
         table=lambda precision: report("tables").compare_report(results, precision),
         plain=lambda: report("plain").comparison(results, output.precision),

@@ -11,7 +11,7 @@ import autodiffcli.primitives  # noqa: F401  # fills the table
 from autodiffcli.cli.options import Command, format_options
 from autodiffcli.cli.output import Output, report
 from autodiffcli.errors import RequestError
-from autodiffcli.primitive import FUNCTIONS, PRIMITIVES, Primitive
+from autodiffcli.primitive import FUNCTIONS, PRIMITIVES
 
 __all__ = ["command"]
 
@@ -33,15 +33,26 @@ def command(names: tuple[str, ...], **options: Any) -> int:
 
 
 def _beginning(text: str) -> list[str]:
-    return [name for name in FUNCTIONS if name.startswith(text)]
+    return [name for name in _functions() if name.startswith(text)]
 
 
-def _named(name: str) -> list[Primitive]:
-    """Return what a name means. Raises RequestError with the nearest name for one that means nothing."""
+def _functions() -> dict[str, Any]:
+    """Return what every name of the language means, numbers first."""
+    from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS
+
+    return ARRAY_FUNCTIONS | PRIMITIVES | FUNCTIONS
+
+
+def _named(name: str) -> list[Any]:
+    """Return what a name means, of numbers and of arrays. Raises RequestError with the nearest name for no meaning."""
+    from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS
+
     found = FUNCTIONS.get(name) or PRIMITIVES.get(name)
-    if found is None:
-        near = get_close_matches(name, [*FUNCTIONS, *PRIMITIVES], n=1)
+    means: list[Any] = list(found.values()) if isinstance(found, dict) else [found] if found else []
+    means += [ARRAY_FUNCTIONS[name]] if name in ARRAY_FUNCTIONS else []
+    if not means:
+        near = get_close_matches(name, _functions(), n=1)
         raise RequestError(
             f"there is no function '{name}'", hint=f"did you mean {near[0]}?" if near else "adcalc ops lists all"
         )
-    return list(found.values()) if isinstance(found, dict) else [found]
+    return means

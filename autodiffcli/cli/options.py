@@ -125,12 +125,13 @@ def _complete_expression(ctx: click.Context, param: click.Parameter, incomplete:
     """Complete the name that an expression ends in."""
     import autodiffcli.primitives  # noqa: F401  # fills the table
     from autodiffcli.primitive import FUNCTIONS
+    from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS
 
     match = re.search(r"[^\W\d]\w*$", incomplete)
     if match is None:
         return []
     before = incomplete[: match.start()]
-    return [f"{before}{name}(" for name in FUNCTIONS if name.startswith(match[0])]
+    return [f"{before}{name}(" for name in FUNCTIONS | ARRAY_FUNCTIONS if name.startswith(match[0])]
 
 
 def expression(function: F) -> F:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from math import inf
+from math import inf, prod
 from typing import NamedTuple
 
 from autodiffcli.chain import slope_of
@@ -12,7 +12,7 @@ from autodiffcli.graph import CONSTANT, INPUT, Graph, Node
 from autodiffcli.primitive import Gate, Primitive
 from autodiffcli.tracing.rules import Known, known, operands_of
 
-__all__ = ["NONE", "Kinds", "Slope", "evaluated", "kind", "of_graph", "slope", "total"]
+__all__ = ["NONE", "Kinds", "Slope", "evaluated", "kind", "of_graph", "of_node", "slope", "total"]
 
 Number = int | float
 """An exact count, or inf beyond 10^30: shared parts can make a formula exponentially long."""
@@ -70,11 +70,27 @@ def kind(op: Primitive) -> Kinds:
 
 
 def of_graph(graph: Graph) -> Kinds:
-    """Return the operations of a graph, each node once."""
+    """Return the operations of a graph, each node once, on arrays as many as they have entries."""
+    if graph.shapes:
+        return total([(of_node(graph, i), 1) for i, args in enumerate(graph.args) if args])
     counts: dict[Primitive, int] = {}
     for op in graph.ops:
         counts[op] = counts.get(op, 0) + 1
     return total([(kind(op), count) for op, count in counts.items() if op is not INPUT and op is not CONSTANT])
+
+
+def of_node(graph: Graph, i: int) -> Kinds:
+    """Return what an operation of a graph does, of arrays in operations on their entries; a matrix product is 2mnk.
+
+    >>> from autodiffcli.language.parser import parse
+    >>> graph = parse("A@B", shapes={"A": (2, 3), "B": (3, 4)})
+    >>> of_node(graph, graph.outputs[0])
+    Kinds(products=24, sums=24, others=0)
+    """
+    op = graph.ops[i]
+    if op.work is not None:
+        return Kinds(*op.work(*map(graph.shape, graph.args[i])))
+    return total([(kind(op), prod(graph.shape(i)))])
 
 
 class Slope(NamedTuple):

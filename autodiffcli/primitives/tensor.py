@@ -50,6 +50,7 @@ def tensor(
     shape: Callable[..., Shape],
     vjp: tuple[Rule, ...] | Callable[[int, int], Rule],
     jvp: tuple[Rule, ...] | Callable[[int, int], Rule] | None = None,
+    work: Callable[..., tuple[int, int, int]] | None = None,
     moves: bool = False,
     arity: tuple[int, int | None] = (1, 1),
     text: str = "",
@@ -65,6 +66,8 @@ def tensor(
     vjp:     for each argument the term of its adjoint, a function of (adjoint of y, y, *x).
     jvp:     for each argument the term of y's tangent, a function of (tangent of x, y, *x). None: it is linear in all
              of its arguments together, and the tangent is its own value at the tangents.
+    work:    the products, sums and other operations on entries that a value takes, by the arguments' shapes. None: a
+             sum for each entry that comes to another where it moves them, else one other operation for each entry.
     moves:   every entry of the result is a sum of entries of the arguments, so that what is structurally zero stays so.
     text:    how the language writes it, with {0} or {*} for the arguments; code: how NumPy does, or a helper of
              targets/numpy.py. Without it NumPy's function of that name is meant.
@@ -78,9 +81,13 @@ def tensor(
     def linear(k: int, count: int) -> Rule:
         return lambda dot, y, *xs: op(*[dot if n == k else zeros(shape_of(x)) for n, x in enumerate(xs)])
 
+    def added(*shapes: Shape) -> tuple[int, int, int]:
+        return 0, max(0, sum(map(prod, shapes)) - prod(shape(*shapes))), 0
+
     op.arity, op.scalar, op._array, op.edge = arity, evaluate, evaluate, evaluate
     op.shape, op.vjp, op.jvp = shape, vjp, jvp or linear
     op.linear, op.moves = jvp is None, moves
+    op.work = work or (added if moves else lambda *shapes: (0, 0, prod(shape(*shapes))))
     op.partials = lambda k, count: None  # there is none to multiply by
     op.text, op.code = text, code or f"np.{name}({{*}})"
     op.latex, op.operator, op.meaning = latex, operator, meaning

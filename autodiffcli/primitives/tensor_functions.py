@@ -29,7 +29,8 @@ class ArrayFunction(NamedTuple):
     """A function of the language.
 
     least, most: how many operands it takes, None: any number. parameters: the others, in order, which may be given by
-    name as well. build: (graph, operands, parameters by name, place in the source) -> node.
+    name as well. build: (graph, operands, parameters by name, place in the source) -> node. adjoints: for people, what
+    comes of the adjoint ȳ of the value y to each operand A, B, on vectors or matrices: in the language, or in words.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ArrayFunction(NamedTuple):
     parameters: tuple[str, ...]
     build: Callable[[Graph, Sequence[int], Mapping[str, Any], Place], int]
     meaning: str
+    adjoints: tuple[str, ...] = ()
 
     def call(
         self,
@@ -284,37 +286,125 @@ _L, _R = tensor_algebra, tensor_reductions
 ARRAY_FUNCTIONS: dict[str, ArrayFunction] = {
     f.name: f
     for f in (
-        ArrayFunction("sum", 1, 1, _AXES, _reduction(_T.sum_over), "the sum of the entries"),
-        ArrayFunction("prod", 1, 1, _AXES, _reduction(_R.prod), "the product of the entries"),
-        ArrayFunction("mean", 1, 1, _AXES, _reduction(_R.mean), "the mean of the entries"),
-        ArrayFunction("var", 1, 1, (*_AXES, "ddof"), _reduction(_R.var, "ddof"), "the variance of the entries"),
-        ArrayFunction("std", 1, 1, (*_AXES, "ddof"), _reduction(_R.std, "ddof"), "the standard deviation"),
-        ArrayFunction("min", 1, None, _AXES, _extreme(minimum, _R.least), "the least entry, or argument"),
-        ArrayFunction("max", 1, None, _AXES, _extreme(maximum, _R.greatest), "the greatest entry, or argument"),
-        ArrayFunction("norm", 1, 1, ("ord", *_AXES), _norm, "the length: the root of the sum of squares"),
-        ArrayFunction("logsumexp", 1, None, _AXES, _extreme(logsumexp, _R.logsumexp_over), "ln of the sum of e^x"),
-        ArrayFunction("softmax", 1, 1, ("axis",), _softmax, "e^x over the sum of e^x, by default along the last axis"),
-        ArrayFunction("dot", 2, 2, (), _simply(_P.dot), "the inner product"),
-        ArrayFunction("matmul", 2, 2, (), _simply(_P.matmul), "the matrix product, as a @ b"),
-        ArrayFunction("outer", 2, 2, (), _simply(_P.outer), "every product of two entries"),
-        ArrayFunction("cross", 2, 2, (), _simply(_P.cross), "the cross product"),
-        ArrayFunction("einsum", 1, None, ("subscripts",), _einsum, 'sums of products: einsum("ij,jk->ik", A, B)'),
-        ArrayFunction("transpose", 1, 1, ("axes",), _transpose, "the axes reversed, or in another order"),
-        ArrayFunction("reshape", 1, 1, ("shape",), _reshape, "the same entries in another shape"),
-        ArrayFunction("broadcast", 1, 1, ("shape",), _broadcast, "repeated to a shape"),
-        ArrayFunction("concat", 1, None, ("axis",), _along(_I.concat), "one after the other along an axis"),
-        ArrayFunction("stack", 1, None, ("axis",), _along(_I.stack), "beside each other along a new axis"),
-        ArrayFunction("cumsum", 1, 1, ("axis",), _along(_R.cumsum), "the sums up to each entry"),
-        ArrayFunction("diag", 1, 1, ("k",), _diag, "the diagonal, or the matrix with that diagonal"),
-        ArrayFunction("trace", 1, 1, (), _simply(_P.trace), "the sum of the diagonal"),
-        ArrayFunction("det", 1, 1, (), _simply(_L.det), "the determinant"),
-        ArrayFunction("inv", 1, 1, (), _simply(_L.inv), "the inverse"),
-        ArrayFunction("solve", 2, 2, (), _simply(_L.solve), "the x with A @ x = b"),
+        ArrayFunction("sum", 1, 1, _AXES, _reduction(_T.sum_over), "the sum of the entries", ("ȳ",)),
+        ArrayFunction("prod", 1, 1, _AXES, _reduction(_R.prod), "the product of the entries", ("ȳ*y/A",)),
+        ArrayFunction("mean", 1, 1, _AXES, _reduction(_R.mean), "the mean of the entries", ("ȳ/len(A)",)),
+        ArrayFunction(
+            "var",
+            1,
+            1,
+            (*_AXES, "ddof"),
+            _reduction(_R.var, "ddof"),
+            "the variance of the entries",
+            ("2*ȳ*(A - mean(A))/len(A)",),
+        ),
+        ArrayFunction(
+            "std",
+            1,
+            1,
+            (*_AXES, "ddof"),
+            _reduction(_R.std, "ddof"),
+            "the standard deviation",
+            ("ȳ*(A - mean(A))/(len(A)*y)",),
+        ),
+        ArrayFunction(
+            "min", 1, None, _AXES, _extreme(minimum, _R.least), "the least entry, or argument", ("where(A == y, ȳ, 0)",)
+        ),
+        ArrayFunction(
+            "max",
+            1,
+            None,
+            _AXES,
+            _extreme(maximum, _R.greatest),
+            "the greatest entry, or argument",
+            ("where(A == y, ȳ, 0)",),
+        ),
+        ArrayFunction("norm", 1, 1, ("ord", *_AXES), _norm, "the length: the root of the sum of squares", ("ȳ*A/y",)),
+        ArrayFunction(
+            "logsumexp",
+            1,
+            None,
+            _AXES,
+            _extreme(logsumexp, _R.logsumexp_over),
+            "ln of the sum of e^x",
+            ("ȳ*softmax(A)",),
+        ),
+        ArrayFunction(
+            "softmax",
+            1,
+            1,
+            ("axis",),
+            _softmax,
+            "e^x over the sum of e^x, by default along the last axis",
+            ("y*(ȳ - sum(ȳ*y))",),
+        ),
+        ArrayFunction("dot", 2, 2, (), _simply(_P.dot), "the inner product", ("ȳ*B", "ȳ*A")),
+        ArrayFunction("matmul", 2, 2, (), _simply(_P.matmul), "the matrix product, as a @ b", ("ȳ @ B'", "A' @ ȳ")),
+        ArrayFunction("outer", 2, 2, (), _simply(_P.outer), "every product of two entries", ("ȳ @ B", "ȳ' @ A")),
+        ArrayFunction("cross", 2, 2, (), _simply(_P.cross), "the cross product", ("cross(B, ȳ)", "cross(ȳ, A)")),
+        ArrayFunction(
+            "einsum",
+            1,
+            None,
+            ("subscripts",),
+            _einsum,
+            'sums of products: einsum("ij,jk->ik", A, B)',
+            ('einsum("ik,jk->ij", ȳ, B)', 'einsum("ij,ik->jk", A, ȳ)'),
+        ),
+        ArrayFunction("transpose", 1, 1, ("axes",), _transpose, "the axes reversed, or in another order", ("ȳ'",)),
+        ArrayFunction(
+            "reshape", 1, 1, ("shape",), _reshape, "the same entries in another shape", ("ȳ in the shape of A",)
+        ),
+        ArrayFunction(
+            "broadcast",
+            1,
+            1,
+            ("shape",),
+            _broadcast,
+            "repeated to a shape",
+            ("ȳ summed over the axes that were repeated",),
+        ),
+        ArrayFunction(
+            "concat",
+            1,
+            None,
+            ("axis",),
+            _along(_I.concat),
+            "one after the other along an axis",
+            ("the part of ȳ that A became",),
+        ),
+        ArrayFunction(
+            "stack",
+            1,
+            None,
+            ("axis",),
+            _along(_I.stack),
+            "beside each other along a new axis",
+            ("the part of ȳ that A became",),
+        ),
+        ArrayFunction(
+            "cumsum", 1, 1, ("axis",), _along(_R.cumsum), "the sums up to each entry", ("cumsum(ȳ[::-1])[::-1]",)
+        ),
+        ArrayFunction("diag", 1, 1, ("k",), _diag, "the diagonal, or the matrix with that diagonal", ("diag(ȳ)",)),
+        ArrayFunction("trace", 1, 1, (), _simply(_P.trace), "the sum of the diagonal", ("ȳ*eye(len(A))",)),
+        ArrayFunction("det", 1, 1, (), _simply(_L.det), "the determinant", ("ȳ*det(A)*inv(A)'",)),
+        ArrayFunction("inv", 1, 1, (), _simply(_L.inv), "the inverse", ("-y' @ ȳ @ y'",)),
+        ArrayFunction(
+            "solve", 2, 2, (), _simply(_L.solve), "the x with A @ x = b", ("-outer(solve(A', ȳ), y)", "solve(A', ȳ)")
+        ),
         ArrayFunction("zeros", 0, 0, ("shape",), _full("zeros", 0.0), "an array of zeros"),
         ArrayFunction("ones", 0, 0, ("shape",), _full("ones", 1.0), "an array of ones"),
         ArrayFunction("eye", 0, 0, ("n", "m"), _eye, "the identity matrix"),
         ArrayFunction("arange", 0, 0, ("start", "stop", "step"), _arange, "numbers from start to below stop"),
-        ArrayFunction("linspace", 2, 2, ("num",), _linspace, "numbers from start to stop, in equal steps"),
+        ArrayFunction(
+            "linspace",
+            2,
+            2,
+            ("num",),
+            _linspace,
+            "numbers from start to stop, in equal steps",
+            ("sum(ȳ*linspace(1, 0, len(ȳ)))", "sum(ȳ*linspace(0, 1, len(ȳ)))"),
+        ),
         ArrayFunction("len", 1, 1, (), _len, "the length of the first axis"),
     )
 }

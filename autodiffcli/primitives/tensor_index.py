@@ -78,6 +78,7 @@ def _gather(frozen: Key) -> Primitive:
     return tensor(
         "index",
         lambda x: np.asarray(x)[places],
+        work=lambda s: (0, 0, 0),
         shape=check,
         vjp=(lambda bar, y, x: scatter(key, shape_of(x))(bar),),
         moves=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -69,9 +70,15 @@ def _right(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
     return _reshaped(unbroadcast(matmul(transposed(a), bar), shape_of(b)), shape)
 
 
+def _products(shape: Shape, met: int) -> tuple[int, int, int]:
+    """Return the operations of a product of matrices of which `met` entries meet: the customary 2mnk."""
+    return prod(shape) * met, prod(shape) * met, 0
+
+
 matmul: Primitive = tensor(
     "matmul",
     np.matmul,
+    work=lambda a, b: _products(_matmul_shape(a, b), a[-1]),
     shape=_matmul_shape,
     jvp=(lambda dot, y, a, b: matmul(dot, b), lambda dot, y, a, b: matmul(a, dot)),
     vjp=(_left, _right),
@@ -115,6 +122,10 @@ def einsum(subscripts: str) -> Primitive:
         known = sizes(*shapes)
         return tuple(known[c] for c in right)
 
+    def work(*shapes: Shape) -> tuple[int, int, int]:
+        terms_added = prod(sizes(*shapes).values())
+        return terms_added * (len(terms) - 1), max(0, terms_added - prod(shape(*shapes))), 0
+
     def back(k: int, count: int) -> Rule:
         def rule(bar: Operand, y: Operand, *xs: Operand) -> Operand:
             known = sizes(*map(shape_of, xs))
@@ -146,6 +157,7 @@ def einsum(subscripts: str) -> Primitive:
     op = tensor(
         "einsum",
         lambda *xs: np.einsum(whole, *xs, optimize=len(xs) > 1),
+        work=work,
         shape=shape,
         jvp=forward,
         vjp=back,
@@ -188,6 +200,7 @@ def _dot_back(k: int, count: int) -> Rule:
 dot: Primitive = tensor(
     "dot",
     np.dot,
+    work=lambda a, b: _products(_dot_shape(a, b), a[-1]) if a and b else (prod(a or b), 0, 0),
     shape=_dot_shape,
     jvp=(lambda t, y, a, b: dot(t, b), lambda t, y, a, b: dot(a, t)),
     vjp=_dot_back,
@@ -205,6 +218,7 @@ def _flat(x: Operand) -> Operand:
 outer: Primitive = tensor(
     "outer",
     np.outer,
+    work=lambda a, b: (prod(a) * prod(b), 0, 0),
     shape=lambda a, b: (int(np.prod(a)), int(np.prod(b))),
     jvp=(lambda t, y, a, b: outer(t, b), lambda t, y, a, b: outer(a, t)),
     vjp=(
@@ -227,6 +241,7 @@ def _cross_shape(a: Shape, b: Shape) -> Shape:
 cross: Primitive = tensor(
     "cross",
     np.cross,
+    work=lambda a, b: (2 * prod(_cross_shape(a, b)), prod(_cross_shape(a, b)), 0),
     shape=_cross_shape,
     jvp=(lambda t, y, a, b: cross(t, b), lambda t, y, a, b: cross(a, t)),
     vjp=(
@@ -265,6 +280,7 @@ def diag(k: int = 0) -> Primitive:
     return tensor(
         "diag",
         lambda x: np.diag(x, k),
+        work=lambda s: (0, 0, 0),
         shape=shape,
         vjp=(back,),
         moves=True,
@@ -289,6 +305,7 @@ def _trace_back(bar: Operand, y: Operand, x: Operand) -> Operand:
 trace = tensor(
     "trace",
     np.trace,
+    work=lambda s: (0, max(0, min(s[:2]) - 1) * prod(s[2:]), 0),
     shape=_trace_shape,
     vjp=(_trace_back,),
     moves=True,

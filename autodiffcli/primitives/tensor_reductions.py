@@ -72,12 +72,34 @@ def mean(axis: Axis = None, keepdims: bool = False) -> Primitive:
     def back(bar: Operand, y: Operand, x: Operand) -> Operand:
         return restored(bar / _length("mean", x, axis), shape_of(x), axis)
 
-    return tensor("mean", kernel, vjp=(back,), meaning="the mean", **_over("mean", axis, keepdims))
+    return tensor(
+        "mean",
+        kernel,
+        work=lambda s: (product_of(reduced("mean", s, axis)), *_added(s, axis)),
+        vjp=(back,),
+        meaning="the mean",
+        **_over("mean", axis, keepdims),
+    )
 
 
 def _length(name: str, x: Operand, axis: Axis) -> float:
     """Return how many entries a reduction takes together; of none there is no derivative, whatever it is divided by."""
     return float(_count(name, shape_of(x), axis) or 1)
+
+
+def _added(shape: Shape, axis: Axis) -> tuple[int, int]:
+    """Return the sums that add entries up over axes, and no other operations."""
+    return max(0, product_of(shape) - product_of(reduced("", shape, axis))), 0
+
+
+def _spread_work(axis: Axis, roots: int) -> Any:
+    """Return the work of a variance: mean, deviations, squares, and their mean; and of its roots."""
+
+    def work(s: Shape) -> tuple[int, int, int]:
+        left = product_of(reduced("", s, axis))
+        return product_of(s) + 2 * left, product_of(s) + 2 * _added(s, axis)[0], roots * left
+
+    return work
 
 
 def _deviations(x: Operand, axis: Axis) -> Operand:
@@ -105,7 +127,13 @@ def var(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
         return sum_over(axis, keepdims)(dot * slope(x))
 
     return tensor(
-        "var", kernel, jvp=(forward,), vjp=(back,), meaning="the variance", **_spread("var", axis, keepdims, ddof)
+        "var",
+        kernel,
+        work=_spread_work(axis, 0),
+        jvp=(forward,),
+        vjp=(back,),
+        meaning="the variance",
+        **_spread("var", axis, keepdims, ddof),
     )
 
 
@@ -142,6 +170,7 @@ def std(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
     return tensor(
         "std",
         lambda x: np.sqrt(var(axis, keepdims, ddof).array(x)),
+        work=_spread_work(axis, 1),
         meaning="the standard deviation",
         **_with_root("std", axis, inner),
         **_spread("std", axis, keepdims, ddof),
@@ -161,6 +190,7 @@ def norm(axis: Axis = None, keepdims: bool = False) -> Primitive:
     return tensor(
         "norm",
         kernel,
+        work=lambda s: (product_of(s), _added(s, axis)[0], product_of(reduced("norm", s, axis))),
         meaning="the root of the sum of squares",
         **_with_root("norm", axis, lambda x: x),
         **_over("norm", axis, keepdims) | {"latex": r"\left\|{0}\right\|", "code": f"_norm({{0}}, {axis}, {keepdims})"},
@@ -188,6 +218,7 @@ def _extreme(name: str, pick: Any, axis: Axis, keepdims: bool, meaning: str) -> 
     return tensor(
         name,
         lambda x: pick(x, axis=axis, keepdims=keepdims),
+        work=lambda s: (0, 0, _added(s, axis)[0]),
         jvp=(forward,),
         vjp=(back,),
         meaning=meaning,
@@ -259,6 +290,7 @@ def prod(axis: Axis = None, keepdims: bool = False) -> Primitive:
     return tensor(
         "prod",
         lambda x: np.prod(x, axis=axis, keepdims=keepdims),
+        work=lambda s: (_added(s, axis)[0], 0, 0),
         jvp=(lambda dot, y, x: sum_over(axis, keepdims)(dot * _others(x, axis)),),
         vjp=(back,),
         meaning="the product of the entries",
@@ -281,6 +313,7 @@ def cumsum(axis: int = 0) -> Primitive:
     return tensor(
         "cumsum",
         lambda x: np.cumsum(x, axis=axis),
+        work=lambda s: (0, product_of(s), 0),
         shape=shape,
         vjp=(back,),
         moves=True,
@@ -316,6 +349,7 @@ def softmax(axis: Axis = -1) -> Primitive:
     return tensor(
         "softmax",
         kernel,
+        work=lambda s: (product_of(s), product_of(s) + _added(s, axis)[0], product_of(s)),
         shape=shape,
         jvp=(change,),
         vjp=(change,),  # its Jacobian, diag(y) - y·yᵀ, is symmetric
@@ -342,6 +376,7 @@ def logsumexp_over(axis: Axis = None, keepdims: bool = False) -> Primitive:
     return tensor(
         "logsumexp",
         kernel,
+        work=lambda s: (0, product_of(s) + _added(s, axis)[0], product_of(s) + product_of(reduced("", s, axis))),
         jvp=(lambda dot, y, x: sum_over(axis, keepdims)(dot * shares(x)),),
         vjp=(lambda bar, y, x: kept(bar, shape_of(x), axis) * shares(x),),
         meaning="the logarithm of the sum of the exponentials",

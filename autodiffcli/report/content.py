@@ -139,8 +139,7 @@ def comparison(results: Sequence[Gradient]) -> Table:
     ]
     rows.append(["passes", *(float(result.passes) for result in results)])
     rows.append(["evaluations", *(float(result.evaluations) for result in results)])
-    if not first.graph.shapes:
-        rows.append(["operations", *(float(result.operations) for result in results)])
+    rows.append(["operations", *(float(result.operations) for result in results)])
     columns = [Column(""), *(Column(result.mode, "number") for result in results)]
     return Table.of("every mode", columns, rows)
 

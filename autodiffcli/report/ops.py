@@ -8,14 +8,18 @@ from autodiffcli.graph import Graph, Node
 from autodiffcli.language.signatures import argument_names, call_of
 from autodiffcli.language.write import LATEX, UNICODE, number, write
 from autodiffcli.primitive import PRIMITIVES, Gate, Primitive
+from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS, ArrayFunction
 from autodiffcli.report.table import Cell, Column, Table
 from autodiffcli.tracing.rules import Rule, rule
 
 __all__ = ["ops", "ops_data"]
 
 
-def ops(primitives: Iterable[Primitive] | None = None) -> Table:
-    """Return what every function is: how it is written, its meaning, derivative, domain, synonyms and LaTeX."""
+def ops(functions: Iterable[Primitive | ArrayFunction] | None = None) -> Table:
+    """Return what every function is: how it is written, its meaning, derivative, domain, synonyms and LaTeX.
+
+    That of a function of arrays is what comes of the adjoint ȳ of its value to each of its arguments.
+    """
     columns = (
         Column("function"),
         Column("meaning"),
@@ -25,8 +29,12 @@ def ops(primitives: Iterable[Primitive] | None = None) -> Table:
         Column("LaTeX", wide=150),
     )
     rows = []
-    for op in PRIMITIVES.values() if primitives is None else primitives:
+    everything: list[Primitive | ArrayFunction] = [*PRIMITIVES.values(), *ARRAY_FUNCTIONS.values()]
+    for op in everything if functions is None else functions:
         if op.name.startswith("_"):
+            continue
+        if isinstance(op, ArrayFunction):
+            rows.append((_called(op), _meaning(op), _adjoints(op), "", "", ""))
             continue
         names = argument_names(op)
         written = [call_of(op, names, style) for style in (UNICODE, LATEX)]
@@ -34,11 +42,29 @@ def ops(primitives: Iterable[Primitive] | None = None) -> Table:
     return Table.of("functions", columns, rows)
 
 
-def ops_data(primitives: Iterable[Primitive] | None = None) -> list[dict[str, Cell]]:
+def ops_data(functions: Iterable[Primitive | ArrayFunction] | None = None) -> list[dict[str, Cell]]:
     """Return the same as JSON-ready data."""
-    table = ops(primitives)
+    table = ops(functions)
     keys = [column.name.lower().replace(" ", "_") for column in table.columns]
     return [dict(zip(keys, row, strict=True)) for row in table]
+
+
+def _called(function: ArrayFunction) -> str:
+    """Return how a function of arrays is called; one without arrays, by its parameters."""
+    operands = ["A", "B"][: function.least] + ["..."] * (function.most is None)
+    return f"{function.name}({', '.join(operands or function.parameters)})"
+
+
+def _meaning(function: ArrayFunction) -> str:
+    """Return the meaning, and the parameters that may be given beside arrays."""
+    more = f"; by {', '.join(function.parameters)}" if function.least and function.parameters else ""
+    return function.meaning + more
+
+
+def _adjoints(function: ArrayFunction) -> str:
+    if not function.adjoints:
+        return "none"
+    return "; ".join(f"∂{name}: {text}" for name, text in zip("AB", function.adjoints, strict=False))
 
 
 def _derivative(op: Primitive, names: list[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -20,7 +21,6 @@ from autodiffcli.backends.protocol import Gradient
 from autodiffcli.graph import Graph
 from autodiffcli.language.notation import one_line
 from autodiffcli.language.write import UNICODE, number, write
-from autodiffcli.primitive import Primitive
 from autodiffcli.report.content import comparison, evaluation, largest_difference, tables
 from autodiffcli.report.ops import ops
 from autodiffcli.report.table import Cell, Column, Table
@@ -71,9 +71,9 @@ def compare_report(results: Sequence[Gradient], precision: int | None = 6, rows:
     return Group(headline(results[0], precision), "", view, "", last)
 
 
-def ops_report(primitives: Iterable[Primitive] | None = None) -> RenderableType:
-    """Return what `ops` shows: the table of primitives."""
-    table = ops(primitives)
+def ops_report(functions: Iterable[Any] | None = None) -> RenderableType:
+    """Return what `ops` shows: the table of functions, of numbers and of arrays."""
+    table = ops(functions)
     return _Headed(table, 6, table.count)
 
 
