@@ -27,6 +27,9 @@ __all__ = ["cost", "growth", "peak_memory"]
 MAX_NODES = 1_000_000
 """Nodes that a mode may visit in all passes for its formulas to be made, or a run of it measured: some seconds."""
 
+MAX_OPERATIONS = 100_000_000
+"""Operations on entries of arrays of a mode whose run is measured."""
+
 WARM_NODES = 10_000
 
 
@@ -140,13 +143,18 @@ def _measured(row: ModeCost, graph: Graph, names: Sequence[str], point: Sequence
         work = lambda: Checkpointed.follow(made, point, names)
     elif row.mode == "value":
         work = lambda: run(graph, point)
-    elif row.mode != "naive" and (row.passes == 1 or len(graph) * arrays.entries(graph, names) <= MAX_NODES):
+    elif row.mode != "naive" and (row.passes == 1 or _is_short(row, graph, names)):
         work = lambda: backend(row.mode).gradient(graph, point, names, False)
     else:
         return row
     if len(graph) <= WARM_NODES:
         work()  # what is imported and cached at the first run would be most of a small one's memory
     return replace(row, memory=peak_memory(work))
+
+
+def _is_short(row: ModeCost, graph: Graph, names: Sequence[str]) -> bool:
+    """Tell whether a mode that passes over the graph for every entry of an input takes seconds."""
+    return len(graph) * arrays.entries(graph, names) <= MAX_NODES and (row.operations or 0) <= MAX_OPERATIONS
 
 
 def peak_memory(work: Callable[[], object]) -> int:

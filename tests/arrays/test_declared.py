@@ -148,7 +148,7 @@ def test_stored_entries_are_bytes_measured() -> None:
     for mode in ("backprop", "sqrt"):
         row = found[mode]
         assert row.stored and row.memory
-        assert 0.9 < row.memory / (8 * row.stored) < 1.8, mode
+        assert 0.9 < row.memory / (8 * row.stored) < 2.2, mode  # beside values there are adjoints
     assert (found["2.5MB"].memory or 1e9) <= 2_500_000 < (found["backprop"].memory or 0)
     assert found["2.5MB"].evaluations > 1
 
