@@ -43,6 +43,12 @@ class Edge(NamedTuple):
     term: Operand
 
 
+class Picked(NamedTuple):
+    """A gate that nothing has yet to close: outside of the mask the adjoint is 0 already, X[1] being of one entry."""
+
+    mask: Operand
+
+
 def push(
     graph: Graph, values: Sequence[Operand], seeds: dict[int, Operand], edges: list[Edge] | None = None
 ) -> list[Operand | None]:
@@ -78,7 +84,7 @@ def _push_through(
             if dot is None:
                 continue
             rule: Any = ops[j].rules(len(args))[k]
-            gate = gates.get(i)
+            gate = _mask(gates.get(i))
             slope: Operand
             if rule.__class__ is float:
                 if rule == 0.0:
@@ -165,9 +171,11 @@ def pull_through(
                 slope, condition = slope_of(graph, j, k, rule, operands)
                 if slope is None:
                     continue
+                gate = _mask(gate)
                 if condition is not None:
                     gate = condition if gate is None else logical_and(gate, condition)
             else:
+                gate = _mask(gate)  # the slope may be infinite where the adjoint is 0
                 try:
                     slope = rule(*operands)
                 except ARITHMETIC_ERRORS:
@@ -176,7 +184,7 @@ def pull_through(
             if shapes and shapes.get(j, ()) != shapes.get(i, ()):
                 term, gate = _narrowed(graph, i, j, term, gate)
             if edges is not None:
-                edges.append(Edge(j, k, i, slope, term if gate is None else where(gate, term, 0.0)))
+                edges.append(Edge(j, k, i, slope, _closed(term, gate)))
             old = bars[i]
             if gate is not None or gates:
                 bars[i] = _meet(i, old, term, gate, gates)
@@ -187,7 +195,17 @@ def pull_through(
 def close(bars: Slots, gates: dict[int, Operand]) -> None:
     """Close the gates that adjoints or tangents still stand behind."""
     for i, gate in gates.items():
-        bars[i] = where(gate, bars[i], 0.0)
+        bars[i] = _closed(bars[i], gate)
+
+
+def _mask(gate: Any) -> Any:
+    """Return the condition of a gate, which is to be closed where a slope follows."""
+    return gate.mask if gate.__class__ is Picked else gate
+
+
+def _closed(term: Operand, gate: Any) -> Operand:
+    """Return a term with its gate closed, if it has one that is open."""
+    return term if gate is None or gate.__class__ is Picked else where(gate, term, 0.0)
 
 
 def quiet(graph: Graph) -> AbstractContextManager[object]:
@@ -199,7 +217,7 @@ def quiet(graph: Graph) -> AbstractContextManager[object]:
     return np.errstate(all="ignore")
 
 
-def _narrowed(graph: Graph, i: int, j: int, term: Operand, gate: Operand | None) -> tuple[Operand, Operand | None]:
+def _narrowed(graph: Graph, i: int, j: int, term: Operand, gate: Any) -> tuple[Operand, Any]:
     """Sum a term over the axes along which argument i of node j was broadcast: open where any of its parts is."""
     from autodiffcli.primitives.tensor import expanded, unbroadcast
 
@@ -207,8 +225,10 @@ def _narrowed(graph: Graph, i: int, j: int, term: Operand, gate: Operand | None)
     term = expanded(term, shape)
     if gate is None:
         return unbroadcast(term, narrow), None
-    gate = expanded(gate, shape)
-    return unbroadcast(where(gate, term, 0.0), narrow), not_equal(unbroadcast(gate, narrow), 0.0)
+    picked = gate.__class__ is Picked
+    gate = expanded(_mask(gate), shape)
+    found = not_equal(unbroadcast(gate, narrow), 0.0)
+    return unbroadcast(term if picked else where(gate, term, 0.0), narrow), Picked(found) if picked else found
 
 
 def _pull_array(
@@ -221,10 +241,10 @@ def _pull_array(
     edges: list[Edge] | None,
 ) -> None:
     """Pull the adjoint of an operation on whole arrays through to its arguments, by its `vjp`."""
-    op, args, bar, behind = graph.ops[j], graph.args[j], bars[j], gates.get(j)
+    op, args, behind = graph.ops[j], graph.args[j], gates.get(j)
     assert op.vjp is not None
-    if behind is not None:
-        bar = where(behind, bar, 0.0)
+    bar, picked = _closed(bars[j], behind), op.picks if behind is None else behind.__class__ is Picked
+    mask = 1.0 if op.picks and behind is None else _mask(behind)
     operands = [values[j], *[values[a] for a in args]]
     for k, (i, rule) in enumerate(zip(args, op.terms(op.vjp, len(args)), strict=True)):
         if not active[i] or rule.__class__ is float:
@@ -232,12 +252,13 @@ def _pull_array(
         term, gate = _term(graph, j, k, rule, bar, operands), None
         if isinstance(term, Gated):
             term, gate = term
-        elif behind is not None and op.moves:
+        elif mask is not None and op.moves:
             from autodiffcli.primitives.tensor import expanded
 
-            gate = not_equal(_term(graph, j, k, rule, expanded(behind, graph.shape(j)), operands), 0.0)
+            gate = not_equal(_term(graph, j, k, rule, expanded(mask, graph.shape(j)), operands), 0.0)
+            gate = Picked(gate) if picked else gate
         if edges is not None:
-            edges.append(Edge(j, k, i, None, term if gate is None else where(gate, term, 0.0)))
+            edges.append(Edge(j, k, i, None, _closed(term, gate)))
         bars[i] = _meet(i, bars[i], term, gate, gates)
 
 
@@ -257,7 +278,7 @@ def _push_array(
     if op.linear and len(args) > 1 and edges is None:  # all arguments at once
         from autodiffcli.primitives.tensor import zeros
 
-        closed = [where(gates[i], dots[i], 0.0) if i in gates else dots[i] for i in args]
+        closed = [_closed(dots[i], gates.get(i)) for i in args]
         dots[j] = op(*[zeros(graph.shape(i)) if dot is None else dot for i, dot in zip(args, closed, strict=True)])
         return
     operands = [values[j], *[values[a] for a in args]]
@@ -265,7 +286,7 @@ def _push_array(
         dot = dots[i]
         if dot is None or rule.__class__ is float:
             continue
-        behind, gate = gates.get(i), None
+        behind, gate = _mask(gates.get(i)), None
         if behind is not None:
             dot = where(behind, dot, 0.0)
         term = _term(graph, j, k, rule, dot, operands)
@@ -291,20 +312,16 @@ def _term(graph: Graph, j: int, k: int, rule: Any, change: Operand, operands: Se
         return rule(*[np.float64(x) if x.__class__ is float else x for x in (change, *operands)])  # raises nothing
 
 
-def _meet(i: int, old: Operand | None, term: Operand, gate: Operand | None, gates: dict[int, Operand]) -> Operand:
+def _meet(i: int, old: Operand | None, term: Operand, gate: Any, gates: dict[int, Operand]) -> Operand:
     """Add a term to an adjoint when either may stand behind a gate; the sum is open where one of them is."""
     other = gates.pop(i, None)
     if old is None:
         if gate is not None:
             gates[i] = gate
         return term
-    if gate is not None and other is not None:
-        gates[i] = logical_or(other, gate)
-    if other is not None:
-        old = where(other, old, 0.0)
-    if gate is not None:
-        term = where(gate, term, 0.0)
-    return old + term
+    if gate is not None and other is not None:  # closed below, both of them
+        gates[i] = Picked(logical_or(_mask(other), _mask(gate)))
+    return _closed(old, other) + _closed(term, gate)
 
 
 def slope_of(

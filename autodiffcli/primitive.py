@@ -132,6 +132,7 @@ class Primitive:
         "name",
         "operator",
         "partials",
+        "picks",
         "samples",
         "scalar",
         "shape",
@@ -167,7 +168,7 @@ class Primitive:
         self.jvp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
         self.vjp: tuple[Term, ...] | Callable[[int, int], Term] | None = None
         self.work: Callable[..., tuple[int, int, int]] | None = None
-        self.linear = self.moves = self.involution = False
+        self.linear = self.moves = self.picks = self.involution = False
         self.text = self.code = ""
 
     def __repr__(self) -> str:

@@ -52,6 +52,7 @@ def tensor(
     jvp: tuple[Rule, ...] | Callable[[int, int], Rule] | None = None,
     work: Callable[..., tuple[int, int, int]] | None = None,
     moves: bool = False,
+    picks: bool = False,
     arity: tuple[int, int | None] = (1, 1),
     text: str = "",
     code: str = "",
@@ -69,6 +70,7 @@ def tensor(
     work:    the products, sums and other operations on entries that a value takes, by the arguments' shapes. None: a
              sum for each entry that comes to another where it moves them, else one other operation for each entry.
     moves:   every entry of the result is a sum of entries of the arguments, so that what is structurally zero stays so.
+    picks:   of those some are of no entry of the result: they have no part in the derivative, whatever it is there.
     text:    how the language writes it, with {0} or {*} for the arguments; code: how NumPy does, or a helper of
              targets/numpy.py. Without it NumPy's function of that name is meant.
     """
@@ -86,7 +88,7 @@ def tensor(
 
     op.arity, op.scalar, op._array, op.edge = arity, evaluate, evaluate, evaluate
     op.shape, op.vjp, op.jvp = shape, vjp, jvp or linear
-    op.linear, op.moves = jvp is None, moves
+    op.linear, op.moves, op.picks = jvp is None, moves, picks
     op.work = work or (added if moves else lambda *shapes: (0, 0, prod(shape(*shapes))))
     op.partials = lambda k, count: None  # there is none to multiply by
     op.text, op.code = text, code or f"np.{name}({{*}})"

@@ -81,6 +81,7 @@ def _gather(frozen: Key) -> Primitive:
         work=lambda s: (0, 0, 0),
         shape=check,
         vjp=(lambda bar, y, x: scatter(key, shape_of(x))(bar),),
+        picks=True,
         moves=True,
         text=f"{{0}}[{key_text(key)}]",
         code=f"{{0}}[{_code(key)}]",

@@ -280,6 +280,7 @@ def diag(k: int = 0) -> Primitive:
     return tensor(
         "diag",
         lambda x: np.diag(x, k),
+        picks=True,
         work=lambda s: (0, 0, 0),
         shape=shape,
         vjp=(back,),
@@ -308,6 +309,7 @@ trace = tensor(
     work=lambda s: (0, max(0, min(s[:2]) - 1) * prod(s[2:]), 0),
     shape=_trace_shape,
     vjp=(_trace_back,),
+    picks=True,
     moves=True,
     text="trace({0})",
     latex=r"\operatorname{tr}\left({0}\right)",

@@ -1,0 +1,46 @@
+"""Entries that are not picked have no part in a derivative, though it is infinite there; in any mode, of any order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autodiffcli import gradient, hvp
+
+X, A = [0.0, 4.0, 9.0], [[1.0, 0.0], [0.0, 4.0]]
+SIXTH = 1 / 6
+
+
+@pytest.mark.parametrize("mode", ["reverse", "backprop", "forward", "symbolic"])
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("sqrt(X)[1]", "X", [0, 0.25, 0]),
+        ("sqrt(X)[1]*X[0]", "X", [2, 0, 0]),
+        ("sum(sqrt(X)[1:])", "X", [0, 0.25, SIXTH]),
+        ("y = sqrt(X); y[1] - y[2]", "X", [0, 0.25, -SIXTH]),
+        ("y = sqrt(X); y[1] + X[0]", "X", [1, 0.25, 0]),
+        ("(-sqrt(X) + 1)[[1, 1]]@[1, 2]", "X", [0, -0.75, 0]),
+        ("sqrt(sqrt(X))[1]", "X", [0, 1 / (8 * 2**0.5), 0]),
+        ("where(X[1] > 0, sqrt(X)[1], sqrt(X)[0])", "X", [0, 0.25, 0]),
+        ("reshape(sqrt(X), (3, 1))'[0, 1]", "X", [0, 0.25, 0]),
+        ("(sqrt(X) + zeros(2, 3))[0, 1]", "X", [0, 0.25, 0]),
+        ("trace(sqrt(A))", "A", [[0.5, 0], [0, 0.25]]),
+        ("sum(diag(sqrt(A)))", "A", [[0.5, 0], [0, 0.25]]),
+        ("sqrt(A)[1, 1]", "A", [[0, 0], [0, 0.25]]),
+    ],
+)
+def test_what_is_not_picked_has_derivative_0(mode: str, text: str, name: str, expected: list[float]) -> None:
+    found = gradient(text, {name: X if name == "X" else A}, mode=mode).gradient[name]
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("mode", ["reverse", "backprop", "symbolic"])
+def test_what_is_picked_keeps_its_own(mode: str) -> None:
+    assert gradient("sqrt(X)[0]", {"X": X}, mode=mode).gradient["X"].tolist() == [np.inf, 0, 0]
+    assert np.isnan(gradient("sqrt(X)[0]*X[0]", {"X": X}, mode=mode).gradient["X"][0])
+
+
+def test_the_second_derivative() -> None:
+    found = hvp("sqrt(X)[1]", {"X": X}, tangent={"X": [1, 1, 1]}).product["X"]
+    np.testing.assert_allclose(found, [0, -1 / 32, 0], rtol=1e-15)
