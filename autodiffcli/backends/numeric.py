@@ -12,7 +12,7 @@ from autodiffcli.differences import SCHEMES, Estimate, check_request, complex_st
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
-from autodiffcli.primitive import ARITHMETIC_ERRORS, NotAnalytic
+from autodiffcli.primitive import ARITHMETIC_ERRORS, NotAnalytic, Primitive, Shape
 
 __all__ = ["BACKEND", "SCHEMES", "Numeric"]
 
@@ -44,10 +44,7 @@ class Numeric:
             if graph.shape(graph.inputs[name]):
                 self._by_entry(result, point, name, places[name])
                 continue
-            if self.scheme == "complex-step" and not graph.shapes:
-                found = complex_step(_beside(graph, values, name), point[places[name]], epsilon=self.epsilon)
-            else:
-                found = self._estimate(_along(graph, point, places[name]), point[places[name]], result)
+            found = self._estimate(_along(graph, point, places[name]), point[places[name]], result, name)
             result.gradient[name], result.errors[name], result.steps[name] = found[:3]
             result.evaluations += found.evaluations
             if found.side != "both":
@@ -64,20 +61,23 @@ class Numeric:
         for entry in np.ndindex(at.shape):
             x = float(at[entry])
             f = _along(graph, [*point[:place], at.copy(), *point[place + 1 :]], place, entry)
-            found: Estimate = self._estimate(f, x, result)
+            found = self._estimate(f, x, result, name, entry)
             columns[(slice(None), *entry)] = found[:3]
             result.evaluations += found.evaluations
             if found.side != "both":
                 result.sides[f"{name}{list(entry)}"] = found.side
         result.gradient[name], result.errors[name], result.steps[name] = columns
 
-    def _estimate(self, f: Callable[[float], tuple[float, float]], x: float, result: Gradient) -> Estimate:
+    def _estimate(
+        self,
+        f: Callable[[float], tuple[float, float]],
+        x: float,
+        result: Gradient,
+        name: str,
+        entry: tuple[int, ...] = (),
+    ) -> Estimate:
         if self.scheme == "complex-step":
-            raise RequestError(
-                "the complex step takes scalars, and this expression has arrays",
-                source=result.graph.source,
-                hint="--scheme extrapolated does without",
-            )
+            return complex_step(_beside(result.graph, result.values, name, entry), x, epsilon=self.epsilon)
         return estimate(f, x, value=result.value, scheme=self.scheme, epsilon=self.epsilon)
 
 
@@ -108,8 +108,10 @@ def _largest(values: Sequence[Any]) -> float:
     return max((float(np.max(s, where=np.isfinite(s), initial=0.0)) for s in sizes), default=0.0)
 
 
-def _beside(graph: Graph, values: Sequence[float], name: str) -> Callable[[complex], tuple[complex, float]]:
-    """Return the function of one complex input: its value, and the largest imaginary part among intermediate ones.
+def _beside(
+    graph: Graph, values: Sequence[Any], name: str, entry: tuple[int, ...] = ()
+) -> Callable[[complex], tuple[complex, float]]:
+    """Return the function of one complex input, or entry of one: its value, and the largest imaginary part on the way.
 
     Only nodes that depend on the input are evaluated again. Raises RequestError for one that has no complex value.
     """
@@ -118,12 +120,15 @@ def _beside(graph: Graph, values: Sequence[float], name: str) -> Callable[[compl
     output = graph.outputs[0]
 
     def f(z: complex) -> tuple[complex, float]:
-        found: list[complex] = [*values]
+        found: list[Any] = [*values]
         found[source] = z
+        if entry:
+            found[source] = values[source].astype(complex)
+            found[source][entry] = z
         for i in active:
             op = graph.ops[i]
             try:
-                found[i] = op.analytic(*[complex(found[a]) for a in graph.args[i]])
+                found[i] = _complex(op, [found[a] for a in graph.args[i]], graph.shape(i))
             except NotAnalytic:
                 raise RequestError(
                     f"{op.symbol} has no value at complex numbers here, which --scheme complex-step needs",
@@ -134,9 +139,35 @@ def _beside(graph: Graph, values: Sequence[float], name: str) -> Callable[[compl
             except ARITHMETIC_ERRORS:
                 found[i] = complex(math.nan, math.nan)
         y = complex(found[output])
-        return y, max((abs(complex(found[i]).imag) for i in (source, *active)), default=0.0)
+        return y, max((_imaginary(found[i]) for i in (source, *active)), default=0.0)
 
     return f
+
+
+def _complex(op: Primitive, xs: Sequence[Any], shape: Shape) -> Any:
+    """Return an operation at complex numbers, or at arrays of them entry by entry."""
+    if op.shape is None and not shape:
+        return op.analytic(*map(complex, xs))
+    import numpy as np
+
+    arrays = [np.asarray(x, dtype=complex) for x in xs]
+    with np.errstate(all="ignore"):
+        if op.shape is not None:
+            return np.asarray(op.analytic(*arrays)) if shape else complex(op.analytic(*arrays))
+        columns = [x.ravel().tolist() for x in np.broadcast_arrays(*arrays)]
+        return np.array([_entry(op, zs) for zs in zip(*columns, strict=True)], dtype=complex).reshape(shape)
+
+
+def _entry(op: Primitive, zs: Sequence[complex]) -> complex:
+    try:
+        return op.analytic(*zs)
+    except ARITHMETIC_ERRORS:
+        return complex(math.nan, math.nan)
+
+
+def _imaginary(found: Any) -> float:
+    """Return the largest imaginary part of a number or an array."""
+    return abs(complex(found).imag) if not getattr(found, "shape", ()) else float(abs(found.imag).max(initial=0.0))
 
 
 BACKEND: Backend = Numeric()

@@ -53,6 +53,7 @@ def tensor(
     work: Callable[..., tuple[int, int, int]] | None = None,
     moves: bool = False,
     picks: bool = False,
+    analytic: bool = True,
     arity: tuple[int, int | None] = (1, 1),
     text: str = "",
     code: str = "",
@@ -71,6 +72,7 @@ def tensor(
              sum for each entry that comes to another where it moves them, else one other operation for each entry.
     moves:   every entry of the result is a sum of entries of the arguments, so that what is structurally zero stays so.
     picks:   of those some are of no entry of the result: they have no part in the derivative, whatever it is there.
+    analytic: whether the kernel takes complex numbers beside the real line, as every linear one does.
     text:    how the language writes it, with {0} or {*} for the arguments; code: how NumPy does, or a helper of
              targets/numpy.py. Without it NumPy's function of that name is meant.
     """
@@ -80,6 +82,11 @@ def tensor(
         y = kernel(*xs)
         return y if y.__class__ is np.ndarray and y.ndim else float(y)
 
+    def beside(*zs: Any) -> Any:
+        if op.linear:
+            return evaluate(*map(np.real, zs)) + 1j * evaluate(*map(np.imag, zs))
+        return kernel(*zs)
+
     def linear(k: int, count: int) -> Rule:
         return lambda dot, y, *xs: op(*[dot if n == k else zeros(shape_of(x)) for n, x in enumerate(xs)])
 
@@ -87,6 +94,7 @@ def tensor(
         return 0, max(0, sum(map(prod, shapes)) - prod(shape(*shapes))), 0
 
     op.arity, op.scalar, op._array, op.edge = arity, evaluate, evaluate, evaluate
+    op._analytic = beside if analytic else None
     op.shape, op.vjp, op.jvp = shape, vjp, jvp or linear
     op.linear, op.moves, op.picks = jvp is None, moves, picks
     op.work = work or (added if moves else lambda *shapes: (0, 0, prod(shape(*shapes))))

@@ -96,6 +96,7 @@ def _cofactor_change(t: Operand, a: Operand) -> Operand:
 cofactor: Primitive = tensor(
     "cofactor",
     _cofactor,
+    analytic=False,
     shape=lambda s: _square("cofactor", s),
     work=lambda s: _cubes(s, 10),  # by the singular value decomposition, some 20n³
     jvp=(lambda t, y, a: _cofactor_change(t, a),),

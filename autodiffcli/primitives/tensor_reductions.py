@@ -106,15 +106,16 @@ def _deviations(x: Operand, axis: Axis) -> Operand:
     return x - mean(axis, True)(x)
 
 
+def _variance(x: Any, axis: Axis, keepdims: bool, ddof: int) -> Any:
+    x = np.asarray(x)
+    n = np.float64(_count("var", x.shape, axis))
+    d = x - np.sum(x, axis=axis, keepdims=True) / n
+    return np.sum(d * d, axis=axis, keepdims=keepdims) / np.maximum(n - ddof, 0)
+
+
 @lru_cache(maxsize=1024)
 def var(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
     """Return the mean square of the deviations from the mean; their sum is divided by the count less ddof."""
-
-    def kernel(x: Any) -> Any:
-        x = np.asarray(x, dtype=float)
-        n = np.float64(_count("var", x.shape, axis))
-        d = x - np.sum(x, axis=axis, keepdims=True) / n
-        return np.sum(d * d, axis=axis, keepdims=keepdims) / np.maximum(n - ddof, 0)
 
     def slope(x: Operand) -> Operand:
         n = _count("var", shape_of(x), axis) - ddof
@@ -128,7 +129,7 @@ def var(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
 
     return tensor(
         "var",
-        kernel,
+        lambda x: _variance(x, axis, keepdims, ddof),
         work=_spread_work(axis, 0),
         jvp=(forward,),
         vjp=(back,),
@@ -169,7 +170,7 @@ def std(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
 
     return tensor(
         "std",
-        lambda x: np.sqrt(var(axis, keepdims, ddof).array(x)),
+        lambda x: np.sqrt(_variance(x, axis, keepdims, ddof)),
         work=_spread_work(axis, 1),
         meaning="the standard deviation",
         **_with_root("std", axis, inner),
