@@ -9,7 +9,20 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 
-from tests.bench import depth, differences, files, formulas, higher, memory, parse, points, product, shell, sparse
+from tests.bench import (
+    depth,
+    differences,
+    files,
+    formulas,
+    higher,
+    memory,
+    network,
+    parse,
+    points,
+    product,
+    shell,
+    sparse,
+)
 from tests.bench.timing import Row
 
 ROWS = {
@@ -24,6 +37,7 @@ ROWS = {
     "memory": memory,
     "higher": higher,
     "differences": differences,
+    "network": network,
 }
 
 
