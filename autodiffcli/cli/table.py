@@ -51,7 +51,8 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
         raise RequestError(f"'{unknown[0]}' is not in the expression", hint="take it out of --at")
     if any(forms(fixed).values()):
         raise RequestError(
-            "the inputs of a table of points are numbers, and --at gives another", hint="give one point by --at alone"
+            "the inputs of a table of points are numbers, and --at gives another",
+            hint='for points of arrays, JSON Lines of {"expr": ..., "at": {...}}: adcalc grad - --format jsonl',
         )
     compiled = Compiled(graph, wrt)
     columns = [name for name in graph.inputs if name not in fixed]
