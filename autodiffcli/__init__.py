@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autodiffcli.api.formulas import derivative, formula
     from autodiffcli.api.gradients import compile, evaluate, gradient, parse, trace
     from autodiffcli.api.pictures import draw
-    from autodiffcli.api.sources import source
+    from autodiffcli.api.sources import query, source
     from autodiffcli.api.uncertainties import propagate
     from autodiffcli.errors import AdcalcError, MathError, RequestError
     from autodiffcli.primitive import PRIMITIVES
@@ -45,6 +45,7 @@ __all__ = [
     "parse",
     "propagate",
     "proven",
+    "query",
     "source",
     "sweep",
     "taylor",
@@ -64,7 +65,7 @@ _HOMES = {
     "api.fits": ("fit",),
     "api.costs": ("cost", "growth"),
     "api.pictures": ("draw",),
-    "api.sources": ("source",),
+    "api.sources": ("query", "source"),
     "api.uncertainties": ("propagate",),
     "api.digits": ("proven",),
 }
