@@ -52,7 +52,7 @@ __all__ = [
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html")
 
-_TABLE_DEFAULTS = {"out": None, "keep": True, "prefix": "", "on_error": "fail"}
+_TABLE_DEFAULTS = {"out": None, "keep": True, "prefix": "", "on_error": "fail", "engine": None}
 """Options that belong to --points."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -206,7 +206,16 @@ def table_options(function: F) -> F:
         click.option("--keep/--no-keep", default=_TABLE_DEFAULTS["keep"], help="Write the table's own columns too."),
         click.option("--out", metavar="FILE", help="Write there, whole or not at all, instead of to standard output."),
         click.option(
-            "--points", metavar="FILE", help="Evaluate every row of a CSV, TSV or JSON Lines table; - reads a pipe."
+            "--engine",
+            type=Choice(["numpy", "duckdb"]),
+            help="What reads and writes tables: numpy text, as it stands; duckdb also Parquet, compressed files, "
+            "patterns and another kind than was read, and is taken for these by itself.",
+        ),
+        click.option(
+            "--points",
+            metavar="FILE",
+            help="Evaluate every row of a table: CSV, TSV, JSON Lines or Parquet; a pattern, 'part-*.parquet', is all "
+            "its files; - reads a pipe.",
         ),
     ):
         function = option(function)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, BinaryIO
 
 from autodiffcli.api.diagnoses import first_cause
 from autodiffcli.api.expressions import chosen, of_one_output
 from autodiffcli.api.gradients import Compiled
 from autodiffcli.cli.options import read_graph, read_once, read_point, refuse, standard_input
 from autodiffcli.cli.output import warn
+from autodiffcli.cli.progress import Progress
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.point import forms
-from autodiffcli.points.kinds import kind_by_name
+from autodiffcli.points.kinds import files_of, kind_by_name, named_kind, needs_database
 from autodiffcli.points.out import whole_file
 from autodiffcli.points.source import open_points
-from autodiffcli.points.stream import stream
+from autodiffcli.points.stream import Summary, stream
 
 __all__ = ["eval_table", "grad_table"]
 
@@ -61,24 +62,19 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
         given = dict(zip(columns, arrays, strict=True)) | fixed
         return compiled.value_and_gradient(*[given[name] for name in graph.inputs])
 
-    with (
-        nullcontext(standard_input()) if path == "-" else open_points(path) as source,
-        nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target,
-    ):
-        summary = stream(
-            source,
-            target,
-            inputs=columns,
-            outputs=["value", *[f"d_{name}" for name in wrt]],
-            evaluate=evaluate,
-            kind=kind_by_name(path, format_),
-            keep=options["keep"],
-            prefix=options["prefix"],
-            on_error=options["on_error"],
-            name=path,
-            fixed=list(fixed),
-        )
-        target.flush()
+    names = ["value", *[f"d_{name}" for name in wrt]]
+    asked: dict[str, Any] = {"inputs": columns, "outputs": names, "evaluate": evaluate, "fixed": list(fixed)}
+    asked |= {name: options[name] for name in ("keep", "prefix", "on_error")}
+    engine = options["engine"] or ("duckdb" if needs_database(path, out) else "numpy")
+    progress = Progress(beside_rows=out is None and sys.stdout.isatty())
+    try:
+        with nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target:
+            work = _by_database if engine == "duckdb" else _by_numpy
+            summary = work(path, out, format_, target, asked | {"progress": progress})
+            target.flush()
+    finally:
+        progress.clear()
+    progress.finish(summary.rows)
     *others, last = summary.notes() or [""]
     for note in others:
         warn(note)
@@ -88,3 +84,19 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     elif last:
         warn(last)
     return 0
+
+
+def _by_numpy(path: str, out: str | None, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
+    with nullcontext(standard_input()) if path == "-" else open_points(path) as source:
+        return stream(source, target, kind=kind_by_name(path, format_), name=path, **asked)
+
+
+def _by_database(path: str, out: str | None, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
+    from autodiffcli.points.database import convert
+
+    written, compression = named_kind(out or "")
+    if out is None and named_kind(path)[0] == "parquet":
+        written = "csv"  # a pipe, or a terminal, takes text
+    piped = standard_input() if path == "-" else None
+    asked |= {"kind": format_, "written": format_ or written, "compression": compression, "piped": piped}
+    return convert(files_of(path), target, **asked)

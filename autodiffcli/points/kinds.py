@@ -2,15 +2,74 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 
 from autodiffcli.errors import RequestError
 
-__all__ = ["kind_by_content", "kind_by_name"]
+__all__ = ["files_of", "kind_by_content", "kind_by_name", "kind_of", "named_kind", "needs_database"]
 
 KINDS = ("csv", "tsv", "jsonl")
 
 _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+_PACKED = {".gz": "gzip", ".zst": "zstd"}
+_MAGIC = {b"PAR1": "parquet", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+def named_kind(path: str) -> tuple[str, str]:
+    """Return the kind and the compression that a file's name tells, each "" where it does not.
+
+    >>> named_kind("points.csv.gz"), named_kind("points.parquet"), named_kind("points")
+    (('csv', 'gzip'), ('parquet', ''), ('', ''))
+    """
+    name = PurePath(path)
+    packed = _PACKED.get(name.suffix.lower(), "")
+    return _SUFFIXES.get((name.with_suffix("") if packed else name).suffix.lower(), ""), packed
+
+
+def kind_of(path: str, head: bytes, explicit: str = "") -> tuple[str, str]:
+    r"""Return the kind and the compression of a file that begins so: of compressed text the name tells, or `explicit`.
+
+    >>> kind_of("points.txt", b"x\ty\n"), kind_of("-", b"PAR1"), kind_of("points.tsv.gz", b"\x1f\x8b")
+    (('tsv', ''), ('parquet', ''), ('tsv', 'gzip'))
+    """
+    found = next((what for magic, what in _MAGIC.items() if head.startswith(magic)), "")
+    if found == "parquet":
+        return found, ""
+    named = explicit or named_kind(path)[0]
+    if named == "parquet":
+        raise RequestError(f"{path} is no Parquet file: it begins otherwise")
+    return named or ("csv" if found else kind_by_content(head)), found
+
+
+def files_of(path: str) -> list[str]:
+    """Return the files that a path means, in the order of their names: itself, or those that a pattern fits.
+
+    Raises RequestError where a pattern fits none.
+    """
+    if not any(c in path for c in "*?[") or os.path.exists(path):
+        return [path]
+    from glob import glob
+
+    found = sorted(name for name in glob(path, recursive=True) if not os.path.isdir(name))
+    if not found:
+        raise RequestError(f"{path} fits no file")
+    return found
+
+
+def needs_database(path: str, out: str | None) -> bool:
+    """Return whether a table is read or written by DuckDB alone: Parquet, compressed, a pattern, or of another kind."""
+    kind, packed = named_kind(path)
+    to, out_packed = named_kind(out or "")
+    if packed or out_packed or "parquet" in (kind, to) or (to and kind and to != kind) or files_of(path) != [path]:
+        return True
+    try:
+        with open(path, "rb") as file:
+            return os.path.isfile(path) and any(map(file.read(4).startswith, _MAGIC))
+    except (OSError, ValueError):  # said where it is opened
+        return False
 
 
 def kind_by_name(path: str, explicit: str = "") -> str:
@@ -19,12 +78,9 @@ def kind_by_name(path: str, explicit: str = "") -> str:
     >>> kind_by_name("points.ndjson"), kind_by_name("-"), kind_by_name("points.txt", "tsv")
     ('jsonl', '', 'tsv')
     """
-    kind = explicit or _SUFFIXES.get(PurePath(path).suffix.lower(), "")
+    kind = explicit or named_kind(path)[0]
     if kind == "parquet":
-        raise RequestError(
-            f"{path}: Parquet is read by the 'data' extra, which this version does not have",
-            hint="write the table as CSV or JSON Lines",
-        )
+        raise RequestError(f"{path}: Parquet is read by --engine duckdb", hint='pip install "autodiffcli[data]"')
     if kind and kind not in KINDS:
         raise RequestError(f"a table of points is one of {', '.join(KINDS)}, not {kind}")
     return kind

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import select
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,10 +20,16 @@ _SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 20  # bytes of a block
 _BOM = b"\xef\xbb\xbf"
 
 _FOREIGN = {  # how files begin that are no text, what they are, and the remedy
-    b"\x1f\x8b": ("compressed by gzip", "unpack it first: gzip -dc FILE | adcalc ... --points -"),
-    b"\x28\xb5\x2f\xfd": ("compressed by zstd", "unpack it first: zstd -dc FILE | adcalc ... --points -"),
+    b"\x1f\x8b": (
+        "compressed by gzip",
+        "add --engine duckdb, or unpack it first: gzip -dc FILE | adcalc ... --points -",
+    ),
+    b"\x28\xb5\x2f\xfd": (
+        "compressed by zstd",
+        "add --engine duckdb, or unpack it first: zstd -dc FILE | adcalc ... --points -",
+    ),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "save the table as CSV"),
-    b"PAR1": ("a Parquet file", "write it as CSV first: this version has no 'data' extra, which reads Parquet"),
+    b"PAR1": ("a Parquet file", "add --engine duckdb, which the 'data' extra brings"),
     b"\xff\xfe": ("UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
     b"\xfe\xff": ("UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
 }
@@ -40,6 +48,12 @@ def unreadable(name: str, error: OSError | ValueError) -> RequestError:
     return RequestError(f"cannot read {name}: {getattr(error, 'strerror', None) or error}")
 
 
+def _length(fileno: int) -> int:
+    """Return how many bytes a file has, 0 for what is no file."""
+    status = os.fstat(fileno) if fileno >= 0 else None
+    return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else 0
+
+
 class Source:
     """Whole lines from a binary stream, block by block; a byte order mark is taken off and remembered in `mark`."""
 
@@ -51,6 +65,7 @@ class Source:
             self._fileno = raw.fileno()
         except (OSError, AttributeError):
             self._fileno = -1
+        self._raw, self._length = raw, _length(self._fileno)
         self._size = _FIRST
         self._ended = False
         self._line = 0
@@ -63,6 +78,10 @@ class Source:
     def __next__(self) -> bytes:
         """Return the lines that have arrived, whole ones only; at the end, the last even without its newline."""
         return self._again.pop() if self._again else next(self._fresh)
+
+    def share(self) -> float | None:
+        """Return which share of a file has been read, None for a pipe."""
+        return self._raw.tell() / self._length if self._length else None
 
     def put_back(self, block: bytes) -> None:
         """Make block the next one again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -14,7 +14,9 @@ from autodiffcli.points.kinds import kind_by_content, kind_by_name
 from autodiffcli.points.rows import Block, Evaluate, Floats, OnError, Request
 from autodiffcli.points.source import Source
 
-__all__ = ["Summary", "columns", "stream"]
+__all__ = ["Progress", "Summary", "columns", "stream"]
+
+Progress = Callable[[int, float | None], object]
 
 
 @dataclass(slots=True)
@@ -29,6 +31,27 @@ class Summary:
     """The number of the first row with an undefined result: data rows are counted from 1, skipped ones as well."""
     first_point: list[float] = field(default_factory=list, repr=False, compare=False)
     """What that row gives the inputs."""
+    first_table: str = field(default="", repr=False)
+    """Which of several tables it is in."""
+
+    def answered(self, block: Block, evaluate: Evaluate) -> list[Floats]:
+        """Return the results of a block's rows, and take into account what became of them."""
+        self.skipped += block.skipped
+        with np.errstate(all="ignore"):
+            results = [_column(result, len(block.numbers)) for result in evaluate(block.columns)]
+        self.rows += len(block.numbers)
+        self.nulls += len(block.nulls)
+        undefined = ~np.isfinite(results[0])
+        for result in results[1:]:
+            undefined |= ~np.isfinite(result)
+        undefined[block.nulls] = False
+        places = np.flatnonzero(undefined)
+        self.undefined += len(places)
+        if len(places) and self.first_undefined is None:
+            first = int(places[0])
+            self.first_undefined = block.numbers[first]
+            self.first_point = [float(column[first]) for column in block.columns]
+        return results
 
     def notes(self) -> list[str]:
         """Return what a person should hear, a sentence each; nothing where every row has its results.
@@ -37,14 +60,15 @@ class Summary:
         ['1 row could not be read and was skipped', '2 rows have undefined results, the first is row 7']
         """
         notes = []
+        place = f"row {self.first_undefined}{' of ' * bool(self.first_table)}{self.first_table}"
         if self.skipped:
             notes.append(f"{_rows(self.skipped, 'was', 'were')} skipped")
         if self.nulls:
             notes.append(f"{_rows(self.nulls, 'has', 'have')} no results")
         if self.undefined == 1:
-            notes.append(f"1 row has undefined results: row {self.first_undefined}")
+            notes.append(f"1 row has undefined results: {place}")
         elif self.undefined:
-            notes.append(f"{self.undefined} rows have undefined results, the first is row {self.first_undefined}")
+            notes.append(f"{self.undefined} rows have undefined results, the first is {place}")
         return notes
 
 
@@ -67,6 +91,7 @@ def stream(
     on_error: OnError = "fail",
     name: str = "-",
     fixed: Sequence[str] = (),
+    progress: Progress = lambda rows, share: None,
 ) -> Summary:
     r"""Read a table of points from source, and write it to target with a column for each output.
 
@@ -74,7 +99,8 @@ def stream(
     kind: "csv", "tsv" or "jsonl"; "" goes by the content. keep: whether the table's columns are written too, their text
     as it is. prefix: put before the names of outputs. on_error: what a row that cannot be read does: "fail" raises,
     "skip" drops it, "null" keeps it without results. name: of the source, for messages.
-    fixed: inputs with one value for all rows, which no column may give too.
+    fixed: inputs with one value for all rows, which no column may give too. progress: told now and then how many rows
+    are done, and which share of the table that is, or None where only the end will tell.
 
     Rows are written in order, as soon as they can be: what has arrived is answered before more is waited for, and
     memory does not grow with the table. Raises RequestError if the table is no such table or lacks an input's column,
@@ -94,14 +120,13 @@ def stream(
     target.flush()
     summary = Summary()
     for block in table.blocks():
-        summary.skipped += block.skipped
         if not block.numbers:
+            summary.skipped += block.skipped
             continue
-        with np.errstate(all="ignore"):
-            results = [_column(result, len(block.numbers)) for result in evaluate(block.columns)]
-        _count(summary, block, results)
+        results = summary.answered(block, evaluate)
         target.write(table.render(block, results))
         target.flush()
+        progress(summary.rows, lines.share())
     return summary
 
 
@@ -141,21 +166,6 @@ def _open_table(lines: Source, kind: str, request: Request) -> _Table:
 def _column(result: Floats, rows: int) -> Floats:
     """Return a result as a float for each row: a derivative that is constant may come as one number."""
     return np.broadcast_to(np.asarray(result, dtype=np.float64), (rows,))
-
-
-def _count(summary: Summary, block: Block, results: Sequence[Floats]) -> None:
-    summary.rows += len(block.numbers)
-    summary.nulls += len(block.nulls)
-    undefined = ~np.isfinite(results[0])
-    for result in results[1:]:
-        undefined |= ~np.isfinite(result)
-    undefined[block.nulls] = False
-    places = np.flatnonzero(undefined)
-    summary.undefined += len(places)
-    if len(places) and summary.first_undefined is None:
-        first = int(places[0])
-        summary.first_undefined = block.numbers[first]
-        summary.first_point = [float(column[first]) for column in block.columns]
 
 
 def _rows(count: int, singular: str, plural: str) -> str:

@@ -224,7 +224,7 @@ def test_kinds() -> None:
         *["jsonl"] * 2,
         "",
     ]
-    with pytest.raises(RequestError, match="'data' extra"):
+    with pytest.raises(RequestError, match="read by --engine duckdb"):
         kind_by_name("p.parquet")
     with pytest.raises(RequestError, match="csv, tsv, jsonl, not xml"):
         kind_by_name("p.csv", "xml")

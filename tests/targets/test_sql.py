@@ -161,7 +161,7 @@ def test_what_the_table_cannot_have_is_refused() -> None:
         {"at": {"y": 1}},
     ):
         with pytest.raises(RequestError):
-            query("x", "points", **options)  # type: ignore[arg-type]
+            query("x", "points", **options)
 
 
 def test_shared_parts_are_computed_once_and_nothing_nests_deep() -> None:

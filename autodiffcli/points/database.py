@@ -1,0 +1,366 @@
+"""Tables that DuckDB reads and writes: Parquet, compressed files, several files as one, and one kind out of another.
+
+DuckDB takes files apart and puts them together, on all processors; the numbers in between are evaluated as everywhere,
+in batches, so they are the same to the last bit, and memory does not grow with the table.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from threading import Thread
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
+from autodiffcli.language.parser import normalised
+from autodiffcli.points.columns import check_new_columns, find_columns
+from autodiffcli.points.kinds import kind_of
+from autodiffcli.points.rows import Block, Evaluate, OnError, Request, excerpt
+from autodiffcli.points.source import open_points
+from autodiffcli.points.stream import Progress, Summary
+
+__all__ = ["convert"]
+
+BATCH_ROWS = 131_072
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|JSON")
+_TEXT = ("csv", "tsv")
+_QUOTED = "delim = ',', quote = '\"', escape = '\"'"
+_UNQUOTED = "delim = '\t', quote = '', escape = ''"
+_ROOT = "'$'"
+_FIRST_ROW = "all_varchar = true, header = false, sample_size = 1, ignore_errors = true"
+_SETTINGS = {
+    "arrow_lossless_conversion": "true",
+    "enable_external_file_cache": "false",  # it goes by paths, and a descriptor's number is used again
+    "enable_progress_bar": "false",
+    "memory_limit": "'512MB'",
+}
+_WRITTEN = {
+    "csv": "FORMAT csv, HEADER true",
+    "tsv": "FORMAT csv, HEADER true, DELIMITER '\t', QUOTE '', ESCAPE ''",
+    "jsonl": "FORMAT json",
+    "parquet": "FORMAT parquet, COMPRESSION zstd",
+}
+
+
+class _File(NamedTuple):
+    """A file that is open: its name for people, its columns and their types as DuckDB has them, and how it is read."""
+
+    name: str
+    columns: list[str]
+    types: list[str]
+    source: str
+    kind: str
+    rows: int = 0  # where the file tells
+
+
+def convert(
+    paths: Sequence[str],
+    target: BinaryIO,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    evaluate: Evaluate,
+    kind: str = "",
+    written: str = "",
+    compression: str = "",
+    keep: bool = True,
+    prefix: str = "",
+    on_error: OnError = "fail",
+    fixed: Sequence[str] = (),
+    piped: BinaryIO | None = None,
+    progress: Progress = lambda rows, share: None,
+) -> Summary:
+    """Read tables of points from files, and write them as one to target, with a column for each output.
+
+    paths:    the files, in order; "-" is `piped`.
+    kind:     of files whose names and content do not tell. written: the kind to write, by default that of the first
+              file, and its compression: "", "gzip" or "zstd".
+
+    The rest is as in `stream`, and so are the numbers, their order, and what is raised. Columns that are kept are
+    written anew, and rows with too many or too few fields cannot be: on_error="null" raises at them.
+    """
+    try:
+        import duckdb
+        import pyarrow
+    except ImportError:
+        raise missing_extra("--engine duckdb", "data") from None
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, paths[0], fixed)
+    with closing(duckdb.connect()) as reading, closing(duckdb.connect()) as writing:
+        for connection in (reading, writing):
+            for name, value in _SETTINGS.items():
+                connection.execute(f"SET {name} = {value}")
+        job = _Job(reading, request, evaluate, kind, piped, progress)
+        job.tables = len(paths)
+        job.failures = (duckdb.Error, pyarrow.ArrowException, OSError)
+        files = job.files(paths)
+        first = next(files)
+        job.write(first, files, writing, target, written or first.kind, compression)
+    return job.summary
+
+
+class _Job:
+    """What is asked, and what came of it so far."""
+
+    def __init__(
+        self,
+        connection: Any,
+        request: Request,
+        evaluate: Evaluate,
+        kind: str,
+        piped: BinaryIO | None,
+        progress: Progress,
+    ) -> None:
+        self.connection, self.request, self.evaluate = connection, request, evaluate
+        self.kind, self.piped, self.progress = kind, piped, progress
+        self.summary = Summary()
+        self.written = ""  # the kind that is written
+        self.retyped: list[int] = []  # places of inputs that are kept as the doubles that their texts are
+        self.tables, self.done = 1, 0  # files, and how many of them are done with
+        self.failures: tuple[type[Exception], ...] = ()
+        self.error: BaseException | None = None
+
+    def files(self, paths: Sequence[str]) -> Iterator[_File]:
+        """Open the files one after the other; each is closed when the next is asked for."""
+        for path in paths:
+            with open_points(path) if path != "-" or self.piped is None else _put_aside(self.piped) as file:
+                yield self._opened(path, file)
+
+    def _opened(self, path: str, file: BinaryIO) -> _File:
+        """Give DuckDB a file by its descriptor: so no name is a pattern, or the address of a server."""
+        name = "standard input" if path == "-" else path
+        head = file.read(1 << 16)
+        if not head:
+            raise RequestError(f"{name} is empty: it has no header", hint="the first line of a table names its columns")
+        kind, compression = kind_of(path, head, self.kind)
+        place = f"'/dev/fd/{file.fileno()}'"
+        packed = f"compression = '{compression or 'none'}'"
+        skip = ", ignore_errors = true" if self.request.on_error == "skip" else ""
+        if kind in _TEXT:
+            dialect = f"{packed}, {_QUOTED if kind == 'csv' else _UNQUOTED}"
+            sniffed = f"FROM read_csv({place}, {dialect}, {_FIRST_ROW}) LIMIT 1"
+            names = [normalised((cell or "").strip()) for cell in self._asked(sniffed, name)[0]]
+            columns = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(names)))
+            rest = f"columns = {{{columns}}}{skip}{', store_rejects = true' if skip else ''}"
+            source = f"read_csv({place}, {dialect}, auto_detect = false, header = true, {rest})"
+            return _File(name, names, ["VARCHAR"] * len(names), source, kind)
+        source = f"read_parquet({place})"
+        if kind == "jsonl":
+            source = f"read_json({place}, format = 'newline_delimited', {packed}{skip})"
+        described = self._asked(f"DESCRIBE FROM {source}", name)
+        names = [normalised(column) for column, *_ in described]
+        rows = self._asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
+        renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"
+        return _File(name, names, [type_ for _, type_, *_ in described], renamed, kind, rows)
+
+    def write(
+        self, first: _File, rest: Iterator[_File], connection: Any, target: BinaryIO, kind: str, compression: str
+    ) -> None:
+        """Let DuckDB write the batches as they are made; what stopped them is raised afterwards."""
+        import pyarrow
+
+        request, self.written = self.request, kind
+        find_columns(request.inputs, first.columns, request.table, request.fixed)
+        check_new_columns(request.outputs, first.columns if request.keep else (), request.table)
+        stream = self._stream(first)
+        kept = list(stream.schema)[: len(first.columns)] if request.keep else []
+        if request.keep and first.kind not in ("parquet", kind) and not {kind, first.kind} <= set(_TEXT):
+            self.retyped = find_columns(request.inputs, first.columns, request.table)
+            for place in self.retyped:
+                kept[place] = pyarrow.field(f"c{place}", pyarrow.float64())
+        made = [pyarrow.field(f"r{k}", pyarrow.float64()) for k in range(len(request.outputs))]
+        schema = pyarrow.schema([*kept, *made])
+        batches = self._batches(first, stream, rest, schema)
+        connection.register("results", pyarrow.RecordBatchReader.from_batches(schema, batches))
+        names = [*(first.columns if request.keep else []), *request.outputs]
+        items = [f"{_shown(f, kind)} AS {_quoted(name)}" for f, name in zip(schema, names, strict=True)]
+        packed = f", COMPRESSION {compression}" if compression else ""
+        with _pipe_to(target) as path:
+            try:
+                connection.execute(
+                    f"COPY (SELECT {', '.join(items)} FROM results) TO '{path}' ({_WRITTEN[kind]}{packed})"
+                )
+            except RuntimeError as error:
+                if "interrupted" not in str(error):
+                    raise
+                raise KeyboardInterrupt from None  # as DuckDB says it
+            except self.failures as error:
+                if self.error is None:
+                    self.error = RequestError(f"DuckDB cannot write the table: {_first_line(error)}")
+        if self.error is not None:
+            raise self.error
+
+    def _stream(self, file: _File) -> Any:
+        """Return a reader of batches: the columns that are kept, or the inputs alone, and the inputs as doubles."""
+        request = self.request
+        places = find_columns(request.inputs, file.columns, file.name, request.fixed)
+        wanted = range(len(file.columns)) if request.keep else places
+        for name, place in zip(request.inputs, places, strict=True):
+            if not _NUMBERS.fullmatch(file.types[place]):
+                raise RequestError(f"{file.name}: column {name!r} holds {file.types[place]}, which are no numbers")
+        # a column of JSON, where rows differ in kind; elsewhere its texts are texts
+        bare = [type_ == "JSON" and self.written != "jsonl" for type_ in file.types]
+        items = [f"c{k} ->> '$' AS c{k}" if bare[k] else f"c{k}" for k in wanted]
+        items += [f"{_double(f'c{place}', file.types[place], file.kind)} AS i{k}" for k, place in enumerate(places)]
+        return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, stream=True)
+
+    def _asked(self, query: str, name: str, stream: bool = False) -> Any:
+        """Return the answer of DuckDB, whose complaints are errors that name the file."""
+        try:
+            relation = self.connection.sql(query)
+            return relation.to_arrow_reader(BATCH_ROWS) if stream else relation.fetchall()
+        except self.failures as error:
+            raise self._explained(error, name) from None
+
+    def _explained(self, error: Exception, name: str) -> AdcalcError:
+        match = re.search(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)", str(error))
+        if match is None:
+            return RequestError(f"{name}: DuckDB cannot read it: {_first_line(error)}")
+        hint = "mend the row, or pass over such rows by --on-error skip"
+        return MathError(f"{name}: line {match[1]}: {match[2].strip().rstrip('.')}", hint=hint)
+
+    def _batches(self, first: _File, stream: Any, rest: Iterator[_File], schema: Any) -> Iterator[Any]:
+        """Yield batches of results; an error ends them and is kept, since DuckDB would tell but its text."""
+        file = first
+        try:
+            while True:
+                yield from self._answered(file, stream, schema)
+                following = next(rest, None)
+                if following is None:
+                    return
+                file, stream = following, self._stream(following)
+                if file.columns != first.columns or (file.kind, file.types) != (first.kind, first.types):
+                    raise RequestError(f"{file.name} has other columns than {first.name}, or of other types")
+        except GeneratorExit:
+            raise
+        except self.failures as error:  # pyarrow passes on what DuckDB says
+            self.error = self._explained(error, file.name)
+        except BaseException as error:
+            self.error = error
+
+    def _answered(self, file: _File, stream: Any, schema: Any) -> Iterator[Any]:
+        import pyarrow
+
+        request, done, width = self.request, 0, len(self.request.inputs)
+        for batch in stream:
+            arrays = batch.columns
+            raw, doubles = arrays[: len(arrays) - width], arrays[len(arrays) - width :]
+            missing = np.zeros(batch.num_rows, dtype=bool)
+            for double in doubles:
+                if double.null_count:
+                    missing |= double.is_null().to_numpy(zero_copy_only=False)
+            numbers: Any = range(done + 1, done + batch.num_rows + 1)
+            done += batch.num_rows
+            bad = np.flatnonzero(missing)
+            error = self._bad_row(file, raw, doubles, int(bad[0]), numbers) if len(bad) else None
+            rows: Any = None
+            if len(bad) and request.on_error != "null":
+                rows = np.arange(bad[0]) if error is not None else np.flatnonzero(~missing)
+                numbers = [numbers[i] for i in rows.tolist()]
+                taken = pyarrow.array(rows)
+                raw, doubles, missing = [a.take(taken) for a in raw], [a.take(taken) for a in doubles], missing[rows]
+            columns = [double.to_numpy(zero_copy_only=False) for double in doubles]
+            nulls = np.flatnonzero(missing).tolist()
+            skipped = 0 if rows is None or error is not None else len(bad)
+            results = self.summary.answered(Block(columns, [], b"", numbers, [], nulls, skipped), self.evaluate)
+            made = [pyarrow.array(result, mask=missing if nulls else None) for result in results]
+            for place, double in zip(self.retyped, doubles, strict=False):
+                raw[place] = double
+            yield pyarrow.RecordBatch.from_arrays([*(raw if request.keep else []), *made], schema=schema)
+            if self.tables > 1 and self.summary.first_undefined is not None:
+                self.summary.first_table = self.summary.first_table or file.name
+            share = done / file.rows if file.rows else 0.0
+            self.progress(self.summary.rows, (self.done + share) / self.tables or None)
+            if error is not None:
+                raise error
+        self.done += 1
+        if request.on_error == "skip" and file.kind in _TEXT:
+            ((rejected,),) = self._asked("SELECT count(DISTINCT line) FROM reject_errors", file.name)
+            self.connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+            self.summary.skipped += rejected
+
+    def _bad_row(self, file: _File, raw: Any, doubles: Any, i: int, numbers: Sequence[int]) -> MathError | None:
+        """Return the error for a row that cannot be read, if there is to be one."""
+        if self.request.on_error != "fail":
+            return None
+        k = next(k for k, double in enumerate(doubles) if not double[i].is_valid)
+        name = self.request.inputs[k]
+        cell = raw[file.columns.index(name) if self.request.keep else k][i].as_py()
+        said = f"{excerpt(str(cell))} is not a number" if str(cell or "").strip() else "no value"
+        hint = "mend the row, or pass over such rows by --on-error skip, or null"
+        return MathError(f"{file.name}: row {numbers[i]}: column {name!r}: {said}", hint=hint)
+
+
+def _double(column: str, type_: str, kind: str) -> str:
+    """Return SQL of a column as doubles, null where it is no number: texts are read as elsewhere."""
+    if kind == "jsonl" and type_ == "VARCHAR":
+        return _not_finite(column)
+    if kind == "jsonl" and type_ == "JSON":  # "nan" and "inf" are texts, other numbers are not
+        number = f"CASE WHEN json_type({column}) <> 'VARCHAR' THEN TRY_CAST({column} AS DOUBLE) END"
+        return f"coalesce({number}, {_not_finite(f'({column} ->> {_ROOT})')})"
+    if type_ == "VARCHAR":
+        return f"CASE WHEN NOT contains({column}, '_') THEN TRY_CAST({column} AS DOUBLE) END"  # not 1_000
+    return column if type_ == "DOUBLE" else f"CAST({column} AS DOUBLE)"
+
+
+def _not_finite(text: str) -> str:
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    return f"CASE WHEN NOT isfinite({number}) AND NOT regexp_matches({text}, '[0-9]') THEN {number} END"
+
+
+def _shown(field: Any, kind: str) -> str:
+    """Return SQL of a column as it is written: JSON has texts for what is not finite, and DuckDB's text a -nan."""
+    name: str = field.name
+    if str(field.type) not in ("double", "float") or kind == "parquet":
+        return name
+    if kind == "jsonl":
+        text = f"CASE WHEN isnan({name}) THEN 'nan' ELSE CAST({name} AS VARCHAR) END"
+        return f"CASE WHEN isfinite({name}) THEN to_json({name}) ELSE to_json({text}) END"
+    return f"CASE WHEN isnan({name}) THEN CAST('nan' AS DOUBLE) ELSE {name} END"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+@contextmanager
+def _put_aside(piped: BinaryIO) -> Iterator[BinaryIO]:
+    """Give what comes through a pipe as a file without a name: DuckDB goes back and forth in what it reads."""
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(piped, file, 1 << 20)
+        file.flush()
+        file.seek(0)
+        yield file
+
+
+@contextmanager
+def _pipe_to(target: BinaryIO) -> Iterator[str]:
+    """Give the path of a pipe whose bytes go to target as they come; what target raises is raised at the end."""
+    reading, writing = os.pipe()
+    failed: list[BaseException] = []
+
+    def carry() -> None:
+        with os.fdopen(reading, "rb", buffering=0) as source:  # closed at an error, which ends the writer too
+            try:
+                shutil.copyfileobj(source, target, 1 << 20)
+            except BaseException as error:
+                failed.append(error)
+
+    thread = Thread(target=carry)
+    thread.start()
+    try:
+        yield f"/dev/fd/{writing}"
+    finally:
+        os.close(writing)
+        thread.join()
+        if failed:
+            raise failed[0]
