@@ -92,6 +92,7 @@ def query(
     --     x^2
     -- Inputs: x
     -- Outputs: column 1 = value, column 2 = d_x
+    -- DuckDB before 2.0 raises an error at ln(0), sqrt(-1), sin(inf) and the like.
     WITH step1 AS (
     SELECT
       CAST("x" AS DOUBLE) AS "x",

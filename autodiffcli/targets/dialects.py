@@ -154,7 +154,9 @@ _POSTGRES = (
 )
 
 DIALECTS = {
-    "duckdb": Dialect("DuckDB", _DUCKDB),
+    "duckdb": Dialect(
+        "DuckDB", _DUCKDB, notes=("DuckDB before 2.0 raises an error at ln(0), sqrt(-1), sin(inf) and the like.",)
+    ),
     "spark": Dialect("Spark", _SPARK, notes=("Spark's ATAN2 takes -0 for 0.",)),
     "postgres": Dialect(
         "PostgreSQL",

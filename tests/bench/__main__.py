@@ -22,6 +22,7 @@ from tests.bench import (
     product,
     shell,
     sparse,
+    tables,
 )
 from tests.bench.timing import Row
 
@@ -31,6 +32,7 @@ ROWS = {
     "product": product,
     "points": points,
     "files": files,
+    "tables": tables,
     "depth": depth,
     "formulas": formulas,
     "sparse": sparse,

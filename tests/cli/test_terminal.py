@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -10,9 +11,11 @@ import struct
 import subprocess
 import termios
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from autodiffcli.cli import progress
 from tests.cli.support import LECTURE, PROGRAM, environment, run
 
 GRAD = ["grad", LECTURE, "--at", "x1=2,x2=5"]
@@ -95,3 +98,31 @@ def test_an_encoding_without_the_letters() -> None:
     done = run(*GRAD, "--format", "table", env={"PYTHONIOENCODING": "ascii"})
     assert done.status == 0 and "forward evaluation" in done.out and done.err == ""
     assert run("eval", "θ", "--at", "y=1", env={"PYTHONIOENCODING": "ascii"}).status == 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_for_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
+    times = iter([0.0, 0.5, 2.0, 2.1, 4.0, 5.0])
+    monkeypatch.setattr(progress, "monotonic", lambda: next(times))
+    tell = progress.Progress(beside_rows=False)
+    for rows, share in ((1_000, 0.1), (4_000, 0.25), (4_200, 0.26), (10_000, None)):
+        tell(rows, share)
+    tell.finish(20_000)
+    lines = [
+        "4,000 rows, 2,000 a second, 6 s left",
+        "10,000 rows, 2,500 a second",
+        "20,000 rows, 4,000 a second, 5.0 s\n",
+    ]
+    assert shown.getvalue() == "".join(f"\r\x1b[K{line}" for line in lines)
+    monkeypatch.undo()
+    table = tmp_path / "p.csv"
+    table.write_bytes(b"x\n1.5\n")
+    lines = on_terminal("eval", "x", "--points", str(table)).splitlines()
+    assert lines[:2] == ["x,value", "1.5,1.5"] and lines[2].startswith("1 row, ")
+    assert run("eval", "x", "--points", str(table)).err == ""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,7 @@ from autodiffcli import compile, parse
 from autodiffcli.errors import AdcalcError
 from autodiffcli.points.database import convert
 from autodiffcli.points.stream import Summary, stream
-from tests.cli.support import call, good, refused
+from tests.cli.support import PROGRAM, call, environment, good, interruptible, refused
 from tests.points.support import OUTPUTS, product
 from tests.strategies import UNARY
 from tests.targets.test_sql import EDGES, SPECIAL
@@ -202,3 +206,32 @@ def test_the_numbers_are_the_same() -> None:
         convert(["p.parquet"], mine, written="csv", keep=False, **settings)
         stream(io.BytesIO(data.encode()), theirs, keep=False, **settings)
         assert mine.getvalue() == theirs.getvalue(), formula
+
+
+def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "needs the extra 'data'" in refused("eval", "x", "--points", "p.parquet")
+
+
+def test_an_interrupt_or_a_reader_that_has_gone_leaves_nothing() -> None:
+    duckdb.sql("COPY (SELECT range AS x FROM range(2000000)) TO 'p.parquet'")
+    long = "+".join(f"sin({k}*x)" for k in range(1, 50))
+    command = [*PROGRAM, "eval", long, "--points", "p.parquet"]
+    with subprocess.Popen(
+        [*command, "--out", "o.csv"],
+        stderr=subprocess.PIPE,
+        env=environment(),
+        preexec_fn=interruptible,  # noqa: PLW1509 - the tests run no threads
+    ) as process:
+        assert process.stderr
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1.5)
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(60), process.stderr.read()) == (130, b"")
+    assert os.listdir() == ["p.parquet"]
+    command[-3] = "x"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (141, b"")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from autodiffcli import PRIMITIVES, RequestError, compile, parse, query
 from autodiffcli.graph import Graph, Node
 from autodiffcli.targets.dialects import DIALECTS
+from tests.cli.support import good, refused
 from tests.targets.databases import Answer, Rows, answers
 from tests.targets.test_sources import DATA, LINES, primitive_jobs
 
@@ -193,3 +196,28 @@ def test_a_new_primitive_needs_no_second_file() -> None:
         assert all('"x" * "x" * "x"' in query(graph, "points", dialect).replace("`", '"') for dialect in DIALECTS)
     finally:
         del PRIMITIVES["_cube"]
+
+
+def test_the_command(tmp_path: Path) -> None:
+    sql = ["--to", "sql", "--table", "points"]
+    assert good("compile", "x*y", *sql) == query("x*y", "points")
+    assert good("compile", "x*y", *sql, "--keep", "id,y", "--order", "2") == query(
+        "x*y", "points", order=2, keep=["id", "y"]
+    )
+    out = tmp_path / "q.sql"
+    options = ("--at", "y=2", "--wrt", "y", "--aggregate", "sum", "--dialect", "spark")
+    assert good("compile", "x*y", *sql, *options, "--out", str(out)) == ""
+    assert out.read_text() == query("x*y", "points", "spark", at={"y": 2}, wrt=["y"], aggregate="sum")
+    assert "name it by --table" in refused("compile", "x", "--to", "sql")
+    assert "--table does nothing in c" in refused("compile", "x", "--to", "c", "--table", "points")
+    assert "--dialect does nothing in python" in refused("compile", "x", "--to", "python", "--dialect", "spark")
+    assert "--name does nothing in SQL" in refused("compile", "x", *sql, "--name", "g")
+    assert "has no columns to keep" in refused("compile", "x", *sql, "--aggregate", "sum", "--keep", "x")
+    assert "'y' is not in the expression" in refused("compile", "x", *sql, "--at", "y=1")
+    assert "are numbers" in refused("compile", "x*y", *sql, "--at", "y=[1, 2]")
+
+
+def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlglot", None)
+    with pytest.raises(RequestError, match="needs the extra 'sql'"):
+        query("x", "points")
