@@ -44,7 +44,7 @@ _WRITTEN = {
     "csv": "FORMAT csv, HEADER true",
     "tsv": "FORMAT csv, HEADER true, DELIMITER '\t', QUOTE '', ESCAPE ''",
     "jsonl": "FORMAT json",
-    "parquet": "FORMAT parquet, COMPRESSION zstd",
+    "parquet": "FORMAT parquet",
 }
 
 
@@ -196,7 +196,7 @@ class _Job:
             raise self.error
 
     def _stream(self, file: _File) -> Any:
-        """Return a reader of batches: the columns that are kept, or the inputs alone, and the inputs as doubles."""
+        """Return a reader of batches: columns that are kept, or the inputs alone, and doubles of inputs that are none."""
         request = self.request
         places = find_columns(request.inputs, file.columns, file.name, request.fixed)
         wanted = range(len(file.columns)) if request.keep else places
@@ -206,7 +206,8 @@ class _Job:
         # a column of JSON, where rows differ in kind; elsewhere its texts are texts
         bare = [type_ == "JSON" and self.written != "jsonl" for type_ in file.types]
         items = [f"c{k} ->> '$' AS c{k}" if bare[k] else f"c{k}" for k in wanted]
-        items += [f"{_double(f'c{place}', file.types[place], file.kind)} AS i{k}" for k, place in enumerate(places)]
+        others = [place for place in places if file.types[place] != "DOUBLE"]
+        items += [f"{_double(f'c{place}', file.types[place], file.kind)} AS d{place}" for place in others]
         return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, stream=True)
 
     def _asked(self, query: str, name: str, stream: bool = False) -> Any:
@@ -246,10 +247,12 @@ class _Job:
     def _answered(self, file: _File, stream: Any, schema: Any) -> Iterator[Any]:
         import pyarrow
 
-        request, done, width = self.request, 0, len(self.request.inputs)
+        request, done = self.request, 0
+        places = find_columns(request.inputs, file.columns, file.name)
+        named = [f"c{place}" if file.types[place] == "DOUBLE" else f"d{place}" for place in places]
+        width = len(file.columns if request.keep else places)
         for batch in stream:
-            arrays = batch.columns
-            raw, doubles = arrays[: len(arrays) - width], arrays[len(arrays) - width :]
+            raw, doubles = batch.columns[:width], [batch.column(name) for name in named]
             missing = np.zeros(batch.num_rows, dtype=bool)
             for double in doubles:
                 if double.null_count:
@@ -305,7 +308,7 @@ def _double(column: str, type_: str, kind: str) -> str:
         return f"coalesce({number}, {_not_finite(f'({column} ->> {_ROOT})')})"
     if type_ == "VARCHAR":
         return f"CASE WHEN NOT contains({column}, '_') THEN TRY_CAST({column} AS DOUBLE) END"  # not 1_000
-    return column if type_ == "DOUBLE" else f"CAST({column} AS DOUBLE)"
+    return f"CAST({column} AS DOUBLE)"
 
 
 def _not_finite(text: str) -> str:
