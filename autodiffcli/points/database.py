@@ -136,7 +136,7 @@ class _Job:
         name = "standard input" if path == "-" else path
         head = file.read(1 << 16)
         if not head:
-            raise RequestError(f"{name} is empty: it has no header", hint="the first line of a table names its columns")
+            raise _empty(name)
         kind, compression = kind_of(path, head, self.kind)
         place = f"'/dev/fd/{file.fileno()}'"
         packed = f"compression = '{compression or 'none'}'"
@@ -144,7 +144,10 @@ class _Job:
         if kind in _TEXT:
             dialect = f"{packed}, {_QUOTED if kind == 'csv' else _UNQUOTED}"
             sniffed = f"FROM read_csv({place}, {dialect}, {_FIRST_ROW}) LIMIT 1"
-            names = [normalised((cell or "").strip()) for cell in self._asked(sniffed, name)[0]]
+            header = next(iter(self._asked(sniffed, name)), ())
+            names = [normalised((cell or "").strip()) for cell in header]
+            if not any(names):
+                raise _empty(name)
             columns = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(names)))
             rest = f"columns = {{{columns}}}{skip}{', store_rejects = true' if skip else ''}"
             source = f"read_csv({place}, {dialect}, auto_detect = false, header = true, {rest})"
@@ -196,7 +199,7 @@ class _Job:
             raise self.error
 
     def _stream(self, file: _File) -> Any:
-        """Return a reader of batches: columns that are kept, or the inputs alone, and doubles of inputs that are none."""
+        """Return a reader of batches: columns that are kept, or the inputs alone; and inputs of other types as doubles."""
         request = self.request
         places = find_columns(request.inputs, file.columns, file.name, request.fixed)
         wanted = range(len(file.columns)) if request.keep else places
@@ -297,6 +300,10 @@ class _Job:
         said = f"{excerpt(str(cell))} is not a number" if str(cell or "").strip() else "no value"
         hint = "mend the row, or pass over such rows by --on-error skip, or null"
         return MathError(f"{file.name}: row {numbers[i]}: column {name!r}: {said}", hint=hint)
+
+
+def _empty(name: str) -> RequestError:
+    return RequestError(f"{name} is empty: it has no header", hint="the first line of a table names its columns")
 
 
 def _double(column: str, type_: str, kind: str) -> str:

@@ -168,6 +168,8 @@ def test_what_is_no_table_is_refused() -> None:
     Path("value.csv").write_bytes(b"x,value\n1,2\n")
     assert "has a column 'value' already" in refused("eval", "x", "--points", "value.csv", *DATABASE)
     assert "empty.csv is empty" in refused("eval", "x", "--points", "empty.csv", *DATABASE)
+    Path("blank.csv").write_bytes(b"\n \n")
+    assert "blank.csv is empty" in refused("eval", "x", "--points", "blank.csv", *DATABASE)
     assert "DuckDB cannot read it" in refused("eval", "x", "--points", "p.parquet")
     assert "is no Parquet file" in refused("eval", "x", "--points", "q.parquet")
     assert "column 'x' holds BOOLEAN" in refused("eval", "x", "--points", "flags.parquet")
