@@ -199,7 +199,7 @@ class _Job:
             raise self.error
 
     def _stream(self, file: _File) -> Any:
-        """Return a reader of batches: the columns that are kept, or the inputs, and inputs of other types as doubles."""
+        """Return a reader of batches: the columns kept, or the inputs, and inputs of other types as doubles."""
         request = self.request
         places = find_columns(request.inputs, file.columns, file.name, request.fixed)
         wanted = range(len(file.columns)) if request.keep else places
