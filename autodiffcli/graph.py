@@ -127,7 +127,11 @@ class Graph:
         self.ops.append(op)
         self.args.append(args)
         if start >= 0:
-            self._place(node, start, end)
+            starts = self.starts
+            if len(starts) < node:
+                self._pad(node)
+            starts.append(start)
+            self.ends.append(end)
         return node
 
     def shape(self, node: int) -> Shape:
@@ -329,17 +333,16 @@ class Graph:
         self.ops.append(op)
         self.args.append(())
         if start >= 0:
-            self._place(node, start, end)
+            self._pad(node)
+            self.starts.append(start)
+            self.ends.append(end)
         return node
 
-    def _place(self, node: int, start: int, end: int) -> None:
-        """Note where a node was written; derived nodes take no room until one that was written follows them."""
-        starts, ends = self.starts, self.ends
-        while len(starts) < node:
-            starts.append(-1)
-            ends.append(-1)
-        starts.append(start)
-        ends.append(end)
+    def _pad(self, node: int) -> None:
+        """Make the places reach up to a node: derived nodes take no room until one that was written follows them."""
+        missing = array("q", [-1]) * (node - len(self.starts))
+        self.starts.extend(missing)
+        self.ends.extend(missing)
 
 
 class Node(Operators):

@@ -10,7 +10,7 @@ from typing import Any
 from autodiffcli.chain import Slots, quiet
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.limits import ENTRIES_ALL
+from autodiffcli.limits import ENTRIES_ALL, WORK
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Primitive
 
 __all__ = ["Step", "block_steps", "execute", "fitted", "kernel", "last_uses", "run", "run_blocks"]
@@ -80,13 +80,21 @@ def fitted(graph: Graph, point: Sequence[Any]) -> Sequence[Any]:
 
 
 def _check_size(graph: Graph) -> None:
-    """Refuse a graph whose values would fill the memory; what is given is not counted."""
-    sizes = {i: prod(shape) for i, shape in graph.shapes.items()}
-    given = sum(size for i, size in sizes.items() if not graph.args[i])
-    total = sum(sizes.values()) - given
+    """Refuse a graph whose values would fill the memory, or take long; large inputs may have large results."""
+    given = sum([prod(graph.shapes[i]) for i in graph.inputs.values() if i in graph.shapes])
+    total = sum(map(prod, graph.shapes.values())) - given
     if total > ENTRIES_ALL + 64 * given:
         raise RequestError(
-            f"the arrays of this expression would have {total:,} entries together; the limit is {ENTRIES_ALL:,}"
+            f"the arrays of this expression would have {total:,} entries together; the limit is {ENTRIES_ALL:,}",
+            hint="make them smaller",
+        )
+    shape = graph.shape
+    work = [op.work(*map(shape, graph.args[i]))[0] for i in graph.shapes if (op := graph.ops[i]).work is not None]
+    if sum(work) > WORK + 64 * given**1.5:
+        raise RequestError(
+            f"the products of arrays in this expression would take {sum(work):,} multiplications; "
+            f"the limit is {WORK:,}",
+            hint="make the arrays smaller",
         )
 
 

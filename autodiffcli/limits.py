@@ -15,14 +15,19 @@ __all__ = [
     "EXPANSION_MOST",
     "FAMILY",
     "FORMULA",
+    "FORMULAS",
     "LINE",
     "MATRIX",
+    "MEASURED",
+    "MEASURED_BY_CHARACTER",
     "PARTIALS",
     "PASSES",
     "PICTURE",
     "SERIES",
     "TEXT",
+    "WORK",
     "expansion",
+    "measured",
 ]
 
 TEXT = 1 << 25
@@ -62,6 +67,15 @@ character."""
 FAMILY = 4_000_000
 """Characters of a member of a family of expressions: "x{i} * ..." written out for --n."""
 
+FORMULAS = 100_000
+"""Operations that all partial derivatives may take as formulas for `cost` to write them out and simplify them."""
+
+MEASURED = 10_000
+"""Operations of a run that `cost` measures: with every allocation traced, one takes some ten times as long."""
+
+MEASURED_BY_CHARACTER = 20
+"""As many more for each character of the text."""
+
 PICTURE = 300
 """Nodes of a graph that is laid out as a picture: of 800, Graphviz takes most of a minute, and nobody reads them."""
 
@@ -70,8 +84,12 @@ ENTRIES = 1 << 24
 """Entries of an array that an operation makes of smaller ones: zeros(1e12) is nobody's wish. Inputs have any size."""
 
 
-ENTRIES_ALL = 1 << 27
-"""Entries of all arrays of a graph together, beside those that come from large inputs: 1 GiB of float64."""
+ENTRIES_ALL = 1 << 25
+"""Entries of all arrays of a graph together, beside those that come from large inputs: 256 MiB of float64, and twice
+that as much for a sweep back."""
+
+WORK = 1 << 33
+"""Multiplications of all products and inverses of matrices together, beside those of large inputs: half a second."""
 
 
 def expansion(characters: int) -> int:
@@ -81,3 +99,12 @@ def expansion(characters: int) -> int:
     (55000, 5000000)
     """
     return min(EXPANSION + EXPANSION_BY_CHARACTER * characters, EXPANSION_MOST)
+
+
+def measured(characters: int) -> int:
+    """Return how many operations a run may have that is measured, for a text of so many characters.
+
+    >>> measured(100)
+    12000
+    """
+    return MEASURED + MEASURED_BY_CHARACTER * characters

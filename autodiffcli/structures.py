@@ -7,7 +7,7 @@ d["cat"], d["dog"][0] and d["dog"][1]. What has the form of a structure but for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from typing import Any, NamedTuple
 
 from autodiffcli.errors import RequestError
@@ -70,17 +70,22 @@ def is_structure(value: object) -> bool:
     return False
 
 
-def leaves(value: Any) -> Iterator[Leaf]:
+def leaves(value: Any, most: float = inf) -> Iterator[Leaf]:
     """Return the leaves of a structure in their order, a number or an array as its own one leaf.
 
-    Raises RequestError for keys that are no texts, and beyond MAX_DEPTH.
+    Raises RequestError for keys that are no texts, beyond MAX_DEPTH, and where there are more than `most` structures
+    and leaves: what stands in one twice is counted twice.
 
     >>> [(path_text("d", leaf.path), leaf.value) for leaf in leaves({"cat": 2.0, "dog": (3.0, {"a b": 4.0})})]
     [('d["cat"]', 2.0), ('d["dog"][0]', 3.0), ('d["dog"][1]["a b"]', 4.0)]
     """
     stack: list[Leaf] = [Leaf((), value)]
+    count = 0
     while stack:
         leaf = stack.pop()
+        count += 1
+        if count > most:
+            raise RequestError(f"a structure has more than {most:,} parts", hint="leave out what it repeats")
         inside = _entries(leaf.value)
         if inside is None:
             yield leaf

@@ -20,12 +20,13 @@ from autodiffcli.derivatives import extend
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
+from autodiffcli.limits import FORMULAS, measured
 from autodiffcli.memory import entries_held, planned
 
 __all__ = ["cost", "growth", "peak_memory"]
 
 MAX_NODES = 1_000_000
-"""Nodes that a mode may visit in all passes for its formulas to be made, or a run of it measured: some seconds."""
+"""Nodes that the passes of a mode of arrays may visit for its run to be measured."""
 
 MAX_OPERATIONS = 100_000_000
 """Operations on entries of arrays of a mode whose run is measured."""
@@ -46,7 +47,7 @@ def cost(
 
     naive is the symbolic gradient as the lecture counts it: every partial derivative written out on its own, nothing
     shared, without the value, which the others compute too. symbolic is what symbolic mode makes of it. A mode that
-    would take minutes is not measured, and symbolic then not counted. Of a selection both sides count. Arrays
+    would take seconds is not measured, and symbolic then not counted. Of a selection both sides count. Arrays
     count by their entries, a product of matrices as 2mnk, in what is stored too; naive has no row then.
 
     Raises RequestError (syntax, names, a refused derivative, a budget too small) and MathError.
@@ -60,7 +61,8 @@ def cost(
     modes = _modes(graph, names, checkpoint)
     if at is not None:
         point = coordinates(graph, at)
-        modes = [_measured(row, graph, names, point) for row in modes]
+        short = _short_of_arrays if graph.shapes else _short
+        modes = [_measured(row, graph, names, point) if short(row, modes, graph, names) else row for row in modes]
     return Cost(len(graph.inputs), graph.operations(), modes)
 
 
@@ -88,11 +90,11 @@ def _modes(graph: Graph, names: Sequence[str], budgets: Sequence[str | int]) -> 
     if graph.shapes:
         return _modes_of_arrays(graph, names, budgets)
     inputs = [graph.inputs[name] for name in names]
-    value, nodes, operations = of_graph(graph), len(graph), graph.operations()
+    value, operations = of_graph(graph), graph.operations()
     longer = of_graph(extend(graph, names).graph)  # first: it says where a derivative is refused
     found = by_input(graph, inputs)
     swept = backprop(graph, inputs)
-    formulas = of_graph(differentiate(graph, names)) if nodes * len(names) <= MAX_NODES else None
+    formulas = of_graph(differentiate(graph, names)) if found and found.forward.all <= FORMULAS else None
     evaluations = 4 * len(names) + 1
     rows = [
         ModeCost("value", value, stored=operations),
@@ -136,25 +138,31 @@ def _checkpointed(made: Plan, swept: Kinds) -> ModeCost:
 
 
 def _measured(row: ModeCost, graph: Graph, names: Sequence[str], point: Sequence[float]) -> ModeCost:
-    """Return a row with the memory of a run, of a mode that takes seconds."""
+    """Return a row with the memory of a run."""
     work: Callable[[], object]
     if row.counts is not None:
         made = planned(graph, row.mode)  # as the graph itself: there before the run, and for every point
         work = lambda: Checkpointed.follow(made, point, names)
     elif row.mode == "value":
         work = lambda: run(graph, point)
-    elif row.mode != "naive" and (row.passes == 1 or _is_short(row, graph, names)):
-        work = lambda: backend(row.mode).gradient(graph, point, names, False)
     else:
-        return row
+        work = lambda: backend(row.mode).gradient(graph, point, names, False)
     if len(graph) <= WARM_NODES:
         work()  # what is imported and cached at the first run would be most of a small one's memory
     return replace(row, memory=peak_memory(work))
 
 
-def _is_short(row: ModeCost, graph: Graph, names: Sequence[str]) -> bool:
-    """Tell whether a mode that passes over the graph for every entry of an input takes seconds."""
-    return len(graph) * arrays.entries(graph, names) <= MAX_NODES and (row.operations or 0) <= MAX_OPERATIONS
+def _short(row: ModeCost, modes: Sequence[ModeCost], graph: Graph, names: Sequence[str]) -> bool:
+    """Tell whether a run of a mode, and what is made before it, takes less than seconds; naive is never run."""
+    if row.mode == "symbolic":  # its formulas were written by the rules of forward mode
+        row = next(other for other in modes if other.mode == "forward")
+    return row.mode != "naive" and row.operations is not None and row.operations <= measured(len(graph.source))
+
+
+def _short_of_arrays(row: ModeCost, modes: Sequence[ModeCost], graph: Graph, names: Sequence[str]) -> bool:
+    """Tell the same of arrays, where a mode may pass over the graph for every entry of an input."""
+    visits = len(graph) * (arrays.entries(graph, names) if row.passes != 1 else 1)
+    return visits <= MAX_NODES and (row.operations or 0) <= MAX_OPERATIONS
 
 
 def peak_memory(work: Callable[[], object]) -> int:

@@ -104,7 +104,7 @@ def _largest(values: Sequence[Any]) -> float:
     """Return the magnitude of the largest finite entry."""
     import numpy as np
 
-    sizes = [np.abs(v) for v in values if v is not None]
+    sizes = (np.abs(v) for v in values if v is not None)
     return max((float(np.max(s, where=np.isfinite(s), initial=0.0)) for s in sizes), default=0.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autodiffcli.chain import Edge
@@ -94,8 +95,9 @@ def as_number(graph: Graph, node: int, adjoint: Any) -> Any:
 
 def refuse_endless(mode: str, graph: Graph, passes: int) -> None:
     """Refuse what would take hours, naming the mode that would not."""
-    if passes * len(graph) > PASSES:
+    size = len(graph) + sum(map(prod, graph.shapes.values()))
+    if passes * size > PASSES:
         raise RequestError(
-            f"{mode} mode would pass {passes:,} times over {len(graph):,} nodes",
+            f"{mode} mode would pass {passes:,} times over {size:,} {'nodes and entries' if graph.shapes else 'nodes'}",
             hint="--mode reverse takes one pass back for all inputs; --wrt x asks for fewer",
         )

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 from autodiffcli.errors import RequestError, Span
 from autodiffcli.graph import UNKNOWN, Graph
-from autodiffcli.structures import Items
+from autodiffcli.limits import expansion
+from autodiffcli.structures import Items, Leaf, leaves
 
 __all__ = ["MAX_AXES", "Containers", "Keyword", "shape_text", "told"]
 
@@ -294,6 +295,7 @@ class Containers:
         from autodiffcli.primitives.tensor_functions import static_value
 
         if isinstance(value, Items):
+            self.leaves_of(value, span)  # so that it is neither deep nor endless
             return tuple([self.static(item, span, what) for item in value])
         if isinstance(value, Key):
             return value.text
@@ -301,6 +303,13 @@ class Containers:
         if found is None:
             self.refuse(f"{what} must be a number that is written out", span, "an axis or a shape is no variable")
         return found
+
+    def leaves_of(self, value: Any, span: Span) -> list[Leaf]:
+        """Return the leaves of a structure, which may be exponentially many. Raises RequestError beyond the limit."""
+        try:
+            return list(leaves(value, expansion(len(self.source))))
+        except RequestError as error:
+            self.refuse(error.message, span, error.hint)
 
     def refuse(self, message: str, span: Span, hint: str = "") -> NoReturn:
         raise RequestError(message, source=self.source, span=span, hint=hint)

@@ -49,6 +49,12 @@ class Grammar:
         self._kinds = [0, *[kind for kind, _ in tables.patterns if kind >= 0], -1, -1]
 
     @cached_property
+    def _rules(self) -> tuple[list[int], list[int], list[str]]:
+        """The rules by columns: the row of their origin in `_jumps`, how many symbols, the name of the callback."""
+        origins, counts, names = zip(*self.tables.rules, strict=True)
+        return [origin * len(self.tables.terminals) for origin in origins], list(counts), list(names)
+
+    @cached_property
     def _tokens(self) -> re.Pattern[str]:
         """One alternative a terminal, each its own group, so that `lastindex` is the terminal."""
         patterns = self.tables.patterns
@@ -82,7 +88,9 @@ class Grammar:
         actions, words = tables.actions, tables.words
         end_kind = len(tables.terminals) - 1
         width = len(tables.terminals)
-        rules = [(origin * width, count, callbacks[name] if name else None) for origin, count, name in tables.rules]
+        origins, counts, names = self._rules
+        bound: dict[str, Callback | None] = {"": None, **callbacks}
+        rules = list(zip(origins, counts, map(bound.__getitem__, names), strict=True))
         state, accept = tables.starts[start]
         states, starts = [state], [0]
         values: list[Any] = [None]

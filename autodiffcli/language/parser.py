@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
@@ -194,7 +195,7 @@ class Parser(Containers):
         graph = self.graph
         graph.outputs = [result]
         if result.__class__ is not int:
-            found = list(leaves(result))
+            found = self.leaves_of(result, self.output_span() or (0, len(self.source)))
             graph.result, graph.outputs = form_of(result), [leaf.value for leaf in found]
             if any(isinstance(step, str) for leaf in found for step in leaf.path):
                 taken = {name.partition("[")[0] for name in graph.inputs}
@@ -210,7 +211,7 @@ class Parser(Containers):
 
     def callbacks(self) -> dict[str, Callback]:
         """Return what each alias of the grammar calls."""
-        table: dict[str, Callback] = {name: getattr(self, name) for name in _METHODS}
+        table: dict[str, Callback] = dict(zip(_METHODS, attrgetter(*_METHODS)(self), strict=True))
         return table | {name: make(self) for name, make in _BINARY.items()} | dict.fromkeys(_SILENT, _nothing)
 
     # Statements
@@ -386,17 +387,17 @@ class Parser(Containers):
         declared = FUNCTIONS.get(name)
         if declared is None:
             return self._call_defined(name, args, start, end)
-        if declared.__class__ is Primitive and declared.arity[1] is None and self._over_axes(args):  # max(X, axis=0)
-            found = self.array_call(name, args, start, end)
-            if found is not None:
-                return found
         if isinstance(declared, dict):  # log(x), log(x, b)
-            takes, op = " or ".join(map(str, declared)), declared.get(len(args))
+            op = declared.get(len(args))
         else:
             least, most = declared.arity
-            takes = str(least) if most == least else f"at least {least}"
+            if most is None and self._over_axes(args):  # max(X, axis=0)
+                found = self.array_call(name, args, start, end)
+                if found is not None:
+                    return found
             op = declared if least <= len(args) and (most is None or len(args) <= most) else None
         if op is None:
+            takes = " or ".join(map(str, declared)) if isinstance(declared, dict) else _told_arity(declared)
             plural = "" if takes.endswith("1") else "s"
             self.refuse(f"{name} takes {takes} argument{plural}, not {len(args)}", (start, end))
         if op is where:
@@ -447,7 +448,7 @@ class Parser(Containers):
         """Return the derivative that D(f, x), D(f, x, 2), D(f, x, y), grad(f, x) or hessian(f, x) stands for."""
         self.numeric(args[:1], name, (start, end))
         if len(args) == 2 and name == "grad" and args[1].__class__ is not int and not isinstance(args[1], Keyword):
-            whole = self._gradient(args[0], [leaf.value for leaf in leaves(args[1])], start, end)
+            whole = self._gradient(args[0], [leaf.value for leaf in self.leaves_of(args[1], (start, end))], start, end)
             return rebuilt(args[1], iter(whole), Items)
         self.numeric(args[1:], name, (start, end))
         graph, named = self.graph, {node for node in self.scope.values() if node.__class__ is int}
@@ -609,6 +610,11 @@ class Parser(Containers):
         self.numeric([node], "a condition", span)
         if not self.graph.ops[node].condition:
             self.refuse(f"{what} must be a condition, and this is a number", span, "compare it, for example x > 0")
+
+
+def _told_arity(op: Primitive) -> str:
+    least, most = op.arity
+    return str(least) if most == least else f"at least {least}"
 
 
 def _nothing(v: list[Any], start: int, end: int) -> None:

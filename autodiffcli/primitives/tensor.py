@@ -65,6 +65,7 @@ def tensor(
 
     kernel:  evaluates floats and float64 arrays.
     shape:   gives the result's shape by those of the arguments; raises RequestError where they do not fit.
+    work:    gives about how many multiplications it takes, where those are more than there are entries.
     vjp:     for each argument the term of its adjoint, a function of (adjoint of y, y, *x).
     jvp:     for each argument the term of y's tangent, a function of (tangent of x, y, *x). None: it is linear in all
              of its arguments together, and the tangent is its own value at the tangents.

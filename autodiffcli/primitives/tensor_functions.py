@@ -7,14 +7,14 @@ built: an axis, a shape, a number of points.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf, prod
+from math import ceil, inf, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import UNKNOWN, Graph, Node
-from autodiffcli.limits import ENTRIES
+from autodiffcli.limits import ENTRIES, ENTRIES_ALL
 from autodiffcli.primitive import Primitive
 from autodiffcli.primitives import tensor, tensor_algebra, tensor_index, tensor_products, tensor_reductions
 from autodiffcli.primitives.learning import logsumexp
@@ -107,7 +107,8 @@ def literal(graph: Graph, entries: Sequence[int], place: Place = (-1, -1)) -> in
     if all(i in constants and i not in graph.constant_names for i in entries):
         shapes = dict.fromkeys(map(graph.shape, entries))
         if len(shapes) <= 1:
-            return graph.constant(np.array([constants[i] for i in entries], dtype=float), "", *place)
+            shape = (len(entries), *next(iter(shapes), ()))
+            return _constant(graph, "[...]", shape, lambda: np.array([constants[i] for i in entries], float), "", place)
     return graph.apply(tensor_index.stack(), tuple(entries), *place)
 
 
@@ -148,9 +149,21 @@ def _size(name: str, value: Any) -> tuple[int, ...]:
     shape = _integers("shape", value)
     if any(n < 0 for n in shape):
         raise RequestError(f"{name}: a shape has no negative lengths: {shape}")
-    if prod(shape) > ENTRIES:
+    if prod(shape) > ENTRIES or max(shape, default=0) > ENTRIES:
         raise RequestError(f"{name} would make an array of {prod(shape):,} entries; the limit is {ENTRIES:,}")
     return shape
+
+
+def _constant(graph: Graph, name: str, shape: tuple[int, ...], make: Callable[[], Any], text: str, place: Place) -> int:
+    """Return the node of a constant array. Raises RequestError where those of the graph would fill the memory."""
+    made = sum([graph.constants[i].size for i in graph.constants if i in graph.shapes]) + prod(shape)
+    if made > ENTRIES_ALL:
+        raise RequestError(
+            f"{name} would make the {made:,}th entry of a constant; the limit is {ENTRIES_ALL:,}",
+            hint="make the arrays smaller",
+        )
+    with np.errstate(all="ignore"):
+        return graph.constant(make(), text, *place)
 
 
 def _keepdims(parameters: Mapping[str, Any]) -> bool:
@@ -247,8 +260,8 @@ _LENGTH = tensor.tensor("len", _first_length, shape=lambda s: (), jvp=(0.0,), vj
 def _full(name: str, value: float) -> Any:
     def build(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
         shape = _size(name, parameters.get("shape", ()))
-        text = f"{name}({', '.join(map(str, shape))})"
-        return graph.constant(np.full(shape, value), text if shape else "", *place)
+        text = f"{name}({', '.join(map(str, shape))})" if shape else ""
+        return _constant(graph, name, shape, lambda: np.full(shape, value), text, place)
 
     return build
 
@@ -256,7 +269,8 @@ def _full(name: str, value: float) -> Any:
 def _eye(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
     rows = _integer("n", parameters.get("n"))
     shape = _size("eye", (rows, _integer("m", parameters.get("m", rows))))
-    return graph.constant(np.eye(shape[0], shape[1]), f"eye({', '.join(map(str, dict.fromkeys(shape)))})", *place)
+    text = f"eye({', '.join(map(str, dict.fromkeys(shape)))})"
+    return _constant(graph, "eye", shape, lambda: np.eye(shape[0], shape[1]), text, place)
 
 
 def _arange(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
@@ -264,8 +278,10 @@ def _arange(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any]
     start, stop, step = (0, *given, 1) if len(given) == 1 else (*given, 1, 1, 1)[:3]
     if not given or not step or not all(isinstance(n, int | float) and abs(n) < inf for n in (start, stop, step)):
         raise RequestError("arange takes numbers: arange(stop), arange(start, stop) or arange(start, stop, step)")
-    _size("arange", (max(0, int((stop - start) / step)),))
-    return graph.constant(np.arange(start, stop, step, dtype=float), "", *place)
+    start, stop, step = float(start), float(stop), float(step)
+    shape = _size("arange", ceil(max(0.0, min((stop - start) / step, 1e30))))
+    made = lambda: np.arange(start, stop, step) if shape[0] else np.zeros(0)  # NumPy refuses from 1e300 to 0
+    return _constant(graph, "arange", shape, made, "", place)
 
 
 def _linspace(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
@@ -273,7 +289,8 @@ def _linspace(graph: Graph, operands: Sequence[int], parameters: Mapping[str, An
     _size("linspace", (count,))
     start, stop = operands
     if start in graph.constants and stop in graph.constants and not {start, stop} & graph.shapes.keys():
-        return graph.constant(np.linspace(graph.constants[start], graph.constants[stop], count), "", *place)
+        first, last = graph.constants[start], graph.constants[stop]
+        return _constant(graph, "linspace", (count,), lambda: np.linspace(first, last, count), "", place)
     a, b, parts = Node(graph, start), Node(graph, stop), np.linspace(0.0, 1.0, count)
     ends: Node = a * (1.0 - parts) + b * parts
     return ends.id  # each end exactly what it was given as

@@ -119,7 +119,7 @@ def test_many_large_arrays_are_refused_before_they_are_made() -> None:
     for _ in range(9):
         wide = ARRAY_FUNCTIONS["broadcast"].call(graph, [node], [(1 << 24,)])
         node = ARRAY_FUNCTIONS["sum"].call(graph, [wide])
-    with pytest.raises(RequestError, match="would have 150,994,953 entries together; the limit is 134,217,728"):
+    with pytest.raises(RequestError, match="would have 150,994,953 entries together; the limit is 33,554,432"):
         run(graph, [1.0])
 
 

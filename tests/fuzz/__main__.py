@@ -6,6 +6,7 @@ import argparse
 import os
 import random
 import sys
+import warnings
 from typing import Any
 
 
@@ -18,6 +19,8 @@ def main() -> int:
     parser.add_argument("--only", type=int, metavar="I", help="show input I and run it alone, unwatched")
     parser.add_argument("--atheris", action="store_true", help="let coverage guide the choices")
     asked = parser.parse_args()
+    warnings.simplefilter("error")  # none may reach a user
+    warnings.simplefilter("ignore", ResourceWarning)
     log = os.fdopen(os.dup(1), "w")  # a command that fails to write leads standard output away
     if asked.atheris:
         return _guided(asked, log)

@@ -17,15 +17,30 @@ from autodiffcli.backends import MODES
 from autodiffcli.cli import adcalc
 from autodiffcli.errors import AdcalcError
 from autodiffcli.language.parser import RESERVED, parse
-from autodiffcli.language.point import parse_point, point_from_data
+from autodiffcli.language.point import forms, parse_point, point_from_data
 from autodiffcli.points.stream import stream
 from autodiffcli.primitive import FUNCTIONS
+from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS
 from tests.cli.support import call
 from tests.fuzz.inputs import Inputs
+from tests.fuzz.words import AT
 
 __all__ = ["TARGETS", "Target", "answers", "command", "error_is_sound", "grammar", "point", "records", "table"]
 
-WORDS_OF_THE_LANGUAGE = {*FUNCTIONS, *RESERVED, "D", "grad", "hessian", "jacobian", "if", "else", "and", "or", "not"}
+WORDS_OF_THE_LANGUAGE = {
+    *FUNCTIONS,
+    *ARRAY_FUNCTIONS,
+    *RESERVED,
+    "D",
+    "grad",
+    "hessian",
+    "jacobian",
+    "if",
+    "else",
+    "and",
+    "or",
+    "not",
+}
 
 
 class Target(NamedTuple):
@@ -62,17 +77,20 @@ def answers(target: Callable[[], object]) -> bool:
 
 def grammar(text: str, modes: tuple[str, ...] = ()) -> None:
     """Check an expression: read, evaluated and differentiated; by default in one mode, which its text decides."""
+    chosen = crc32(text.encode("utf-8", "surrogatepass"))
+    given = api.point_of(AT) if chosen % 4 else {}
     try:
-        graph = parse(text)
+        graph = parse(text, **forms(given))
     except AdcalcError as error:
         error_is_sound(error)
         return
     assert all(
         span is None or 0 <= span[0] <= span[1] <= len(graph.source) for span in map(graph.span, range(len(graph)))
     )
-    at = dict.fromkeys(graph.inputs, 0.7)
+    at = {name.partition("[")[0].partition(".")[0]: 0.7 for name in graph.inputs}
+    at |= {name: value for name, value in given.items() if name in at}
     answered = answers(lambda: api.evaluate(graph, at))
-    for mode in modes or (MODES[crc32(text.encode("utf-8", "surrogatepass")) % len(MODES)],):
+    for mode in modes or (MODES[chosen % len(MODES)],):
         found = answers(lambda mode=mode: api.gradient(graph, at, mode=mode, trace=True))  # type: ignore[misc]
         assert answered or not found  # by some arguments, like the order of besselj, there is no derivative
 
@@ -82,6 +100,7 @@ def point(given: object) -> None:
     if isinstance(given, str):
         answers(lambda: parse_point(given))
         answers(lambda: api.gradient("x*y", given))
+        answers(lambda: api.gradient("sum(X)*d.cat", given))
     else:
         answers(lambda: point_from_data(given))
 
@@ -184,8 +203,6 @@ def _value(make: Inputs, option: click.Option) -> str:
     kind = make.below(8)
     if isinstance(option.type, click.Choice) and kind < 7:
         return str(make.pick(list(option.type.choices)))
-    if option.name == "order":  # a high one is work that was asked for
-        return make.pick(["1", "2", "3", "5", "10", "0", "-1", "1000000", "9" * 30, "x", "1.5"])
     if isinstance(option.type, click.IntRange) or option.name in ("sizes", "digits"):
         return make.pick(["1", "2", "3", "5", "17", "0", "-1", "10", "40", "1000", "1000000", "9" * 30, "x", "1.5"])
     if isinstance(option.type, type(click.FLOAT)):
@@ -219,7 +236,8 @@ def _command(make: Inputs) -> tuple[list[str], bytes]:
     given = {option.name for option in options}
     if "at" in given and make.below(5):
         names = dict.fromkeys(word for word in re.findall(r"[^\W\d]\w*", text) if word not in WORDS_OF_THE_LANGUAGE)
-        point = ",".join(f"{name}=0.7" for name in names) if make.below(4) else make.point()
+        values = {name: json.dumps(AT[name]) if name in AT else "0.7" for name in names}
+        point = ",".join(f"{name}={value}" for name, value in values.items()) if make.below(4) else make.point()
         argv += ["--at", point] if point else []
     if name == "compile" and make.below(6):
         argv += ["--to", make.pick(["python", "c", "numpy", "javascript"])]

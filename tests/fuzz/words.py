@@ -9,11 +9,36 @@ from pathlib import Path
 import autodiffcli.primitives  # noqa: F401  # fills the table
 from autodiffcli.language.parser import RESERVED
 from autodiffcli.primitive import FUNCTIONS
+from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS
 
-__all__ = ["CHUNKS", "ENDS", "GROWING", "HOSTILE", "NUMBERS", "SIGNS", "VALUES", "WORDS", "written"]
+__all__ = [
+    "ARRAYS",
+    "AT",
+    "CHUNKS",
+    "ENDS",
+    "GROWING",
+    "HOSTILE",
+    "KEYWORDS",
+    "NUMBERS",
+    "SIGNS",
+    "SUBSCRIPTS",
+    "VALUES",
+    "WORDS",
+    "written",
+]
+
+AT = {
+    "X": [[0.5, -1.5], [2.0, 0.25]],
+    "W": [[1.0, 0.0, -2.0], [0.5, 3.0, 0.1]],
+    "w": [0.3, -0.7, 1.1],
+    "d": {"cat": 0.7, "dog": (1.5, [0.2, -0.4])},
+    "t": (0.6, [1.0, 2.0]),
+}
+"""Inputs that are no numbers."""
 
 SIGNS = [*"+-*/%^!()=<>,;.#\n \t\r@[]{}'\"|&$\\_:?~`", *"−·×⋅∗÷∕√≤≥≠²³⁻¹½∞°πτ±", "**", "==", "!=", "<=", ">="]
-WORDS = ["if", "else", "and", "or", "not", "x", "y", "x1", "f", "θ", "e\u0301", "D", *RESERVED, *FUNCTIONS]
+WORDS = ["if", "else", "and", "or", "not", "x", "y", "x1", "f", "θ", "e\u0301", "D", *AT, *RESERVED, *FUNCTIONS]
+WORDS += [name for name in ARRAY_FUNCTIONS if name not in FUNCTIONS]
 NUMBERS = ["0", "1", "2", "0.5", ".5", "5.", "1e3", "1e-3", "1e999", "1e-999", "1_000", "1__0", "007", "1e", "1.2.3"]
 VALUES = ["0.7", "2", "-1", "0", "-0.0", "1e308", "5e-324", "-1e-300", "inf", "nan", "pi/4", "1e16", "0.1+0.2"]
 ENDS = ["\n", "\n", "\r\n", "\r", "\n\n", "\u2028", "\x0b", "\x85"]
@@ -30,6 +55,106 @@ CHUNKS = [
         "x=1",
         "y=2",
     ),
+    *(
+        "[1, 2]",
+        "[[1,2],[3,4]]",
+        "X @ W",
+        "X'",
+        "X[0, :]",
+        "[0]",
+        "[-1]",
+        "[:, 1:]",
+        "d.cat",
+        'd["cat"]',
+        "t[1]",
+        ".cat",
+    ),
+    *(
+        '{"a": x, "b": [y]}',
+        '{"a":',
+        "(x, y)",
+        "(x,)",
+        "()",
+        "[]",
+        "{}",
+        "axis=0",
+        "axis=(0, 1)",
+        "keepdims=1",
+        "shape=(2,)",
+    ),
+]
+ARRAYS = [
+    *(
+        "X",
+        "W",
+        "w",
+        "[1, 2, 3]",
+        "[[1,2],[3,4]]",
+        "[x, y, 2]",
+        "[X[0], [y, y]]",
+        "d.dog[1]",
+        'd["dog"][1]',
+        "t[1]",
+        "X'",
+    ),
+    *(
+        "zeros(2, 2)",
+        "ones(3)",
+        "eye(2)",
+        "arange(3)",
+        "linspace(0, x, 3)",
+        "[]",
+        "[[]]",
+        "[0]",
+        "zeros(0, 3)",
+        "d",
+        "t",
+        "x",
+    ),
+]
+SUBSCRIPTS = [
+    "0",
+    "-1",
+    "1",
+    ":",
+    "1:",
+    ":1",
+    "0:2",
+    "0, :",
+    ":, 0",
+    "0, 1",
+    ":, :",
+    "7",
+    "x",
+    "0.5",
+    "2:1",
+    "-9:9",
+    ":,:,:",
+]
+SUBSCRIPTS += ['"cat"', "inf", "1e30", "[0, 1]", ""]
+KEYWORDS = [
+    "axis=0",
+    "axis=1",
+    "axis=-1",
+    "axis=(0, 1)",
+    "keepdims=1",
+    "axis=0, keepdims=1",
+    "axis=9",
+    "axis=x",
+    "ddof=1",
+]
+KEYWORDS += [
+    "ord=1",
+    "ord=inf",
+    "k=1",
+    "k=-1",
+    "shape=(2, 2)",
+    "shape=-1",
+    "axes=(1, 0)",
+    "0",
+    "2, 2",
+    "zz=1",
+    "axis=1e30",
 ]
 
 HOSTILE = [
@@ -83,6 +208,47 @@ HOSTILE = [
         "(x, (y, x))",
         "x if y else z",
     ),
+    *(
+        "zeros(1e12)",
+        "zeros(0, 1e30)",
+        "arange(-1e308, 1e308)",
+        "arange(1e18)",
+        "eye(1e5)",
+        "diag([1, 2], k=1e9)",
+        "[" * 150,
+    ),
+    *(
+        "ones(4e3, 4e3) @ ones(4e3, 4e3)",
+        "reshape(X, 1e30, 0)",
+        "broadcast(x, 1e9)",
+        "linspace(0, 1, 1e9)",
+        "outer(w, w)",
+    ),
+    *(
+        'einsum("ij,jk->ik", X, W)',
+        'einsum("...,,->", X)',
+        'einsum("aa", X)',
+        "einsum(X)",
+        "inv(zeros(2, 2))",
+        "det(W)",
+    ),
+    *(
+        "[[1],[2,3]]",
+        "X[" * 80 + "0" + "]" * 80,
+        "X'" + "'" * 200,
+        '{"a": 1, "a": 2}',
+        '{"\\ud800": x}',
+        'd["no"]',
+        "d.no.no",
+    ),
+    *(
+        'f(p) = p.a*p.b; f({"a": x, "b": X})',
+        "f(p) = (p, p); f(f(f(f(x))))",
+        "sum(X) @ W",
+        "D(X, X)",
+        "grad(sum(X@X), X)",
+    ),
+    *("stack((x, y), axis=1)", "concat(X, W)", "max(X, axis=0)", "cumsum(W, axis=5)", "norm(zeros(3))", "std(ones(3))"),
     *("1/2x", "2(x)(y)", "x(y+1)", "sin x", "sin²(x)", "sin^2(x)", "2 3", "x y", "x..y", "x1₂", "x′", "f'(x)", "∂x/∂y"),
 ]
 """Expressions that broke something once, here or elsewhere, or were meant to."""
@@ -94,6 +260,9 @@ GROWING = [
     "D(" * 12 + "sin(x)*exp(x)*ln(x)" + ",x)" * 12,
     *("D(x^x^x, x, 30)", "D(gamma(x)*lgamma(x), x, 9)", "D(sin(x*y)^x, x, y, x, y, x, y)", "D(exp(sin(x)), x, 100)"),
     *("D(exp(sin(x)), x, 28)", "D(1/(1+x^2), x, 20)", "+".join(["D(x^2, x)"] * 300), "x" + "^x" * 2000, "sin(" * 3000),
+    "f(p)=(p, p, p, p)\n" + "\n".join(f"f{k}(p)=f{k - 1 or ''}(f{k - 1 or ''}(p))" for k in range(1, 6)) + "\nf5(x)",
+    *("sum(" + "X@" * 300 + "X)", "X=ones(3e3, 3e3)*x; sum(X*X+X/X)", "a = zeros(4e3, 4e3)\n" + "a*x+" * 40 + "a"),
+    *("sum(inv(ones(700, 700)*x + eye(700)))", "[" + "[x, y], " * 300 + "[x, y]]", "cumsum(arange(1e6)*x)[-1]"),
     *("+".join(f"x{k}*y{k}" for k in range(300)), "(" + ",".join(f"x*y^{k}" for k in range(300)) + ")"),
 ]
 """Short expressions that mean much work: a few among many."""
