@@ -17,12 +17,15 @@ __all__ = [
     "FORMULA",
     "FORMULAS",
     "LINE",
+    "MADE",
     "MATRIX",
     "MEASURED",
     "MEASURED_BY_CHARACTER",
+    "OUTPUTS",
     "PARTIALS",
     "PASSES",
     "PICTURE",
+    "READABLE",
     "SERIES",
     "TEXT",
     "WORK",
@@ -52,7 +55,8 @@ SERIES = 200_000_000
 """Products that Taylor coefficients may cost: order² for each operation."""
 
 PARTIALS = 100_000
-"""Partial derivatives of all orders that are built at most."""
+"""Partial derivatives of all orders that are built at most, and operations to build them with, these and a hundred
+more for each character of the text."""
 
 MATRIX = 5_000_000
 """Entries of a Jacobian or a Hessian that can differ from 0."""
@@ -60,9 +64,13 @@ MATRIX = 5_000_000
 PASSES = 1_000_000_000
 """Operations that the passes of a mode may take together: passes times operations of the graph."""
 
-DERIVATION = 3_000
+DERIVATION = 1_500
 """Operations that differentiation of a formula may pass over, all orders together; a longer text has one for each
 character."""
+
+READABLE = 500
+"""Operations that calls and derivatives in a text may expand to for its formula to be made readable, which looks for
+what the terms of a sum have in common; a longer text has one for each character."""
 
 FAMILY = 4_000_000
 """Characters of a member of a family of expressions: "x{i} * ..." written out for --n."""
@@ -87,6 +95,12 @@ ENTRIES = 1 << 24
 ENTRIES_ALL = 1 << 25
 """Entries of all arrays of a graph together, beside those that come from large inputs: 256 MiB of float64, and twice
 that as much for a sweep back."""
+
+MADE = 1 << 22
+"""Entries of all arrays that a text makes of nothing, such as zeros(1e3, 1e3)."""
+
+OUTPUTS = 50_000
+"""Entries of the value of an expression that are looked at one by one, beside eight for each of its inputs'."""
 
 WORK = 1 << 33
 """Multiplications of all products and inverses of matrices together, beside those of large inputs: half a second."""

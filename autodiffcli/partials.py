@@ -119,11 +119,22 @@ class _Jets:
         for d in range(1, order + 1):
             for i in range(ends[d]):
                 self.levels[i].append({})
+            self._within_limit(d, order)
             for v, i in enumerate(inputs if d == 1 else ()):
                 self.levels[i][1][(v,)] = 1.0
             for i in range(ends[d]):
                 if self.active[i] and graph.args[i]:
                     self.levels[i][d] = {m: y for m, y in self._coefficients(i, d).items() if _value(y) != 0.0}
+
+    def _within_limit(self, d: int, order: int) -> None:
+        graph = self.graph
+        most = PARTIALS + 100 * (len(graph.source) or len(graph))
+        if len(graph) > most:
+            raise RequestError(
+                f"the partial derivatives to order {order} take more than {len(graph):,} operations before order {d}, "
+                f"and {most:,} are the limit",
+                hint="choose a lower --order, or fewer inputs with --wrt; adcalc taylor goes on, at a point",
+            )
 
     def derivative(self, node: int, m: Index) -> int:
         """Return the node that is the derivative of a node by the positions m."""

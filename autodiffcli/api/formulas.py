@@ -11,7 +11,7 @@ from autodiffcli.derivatives import extend, pushforward
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, Node, growing
 from autodiffcli.language.write import PLAIN, Style, write
-from autodiffcli.limits import DERIVATION
+from autodiffcli.limits import DERIVATION, READABLE
 from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitive import Operand, Operators, Primitive
 
@@ -40,7 +40,7 @@ def derivative(expression: str | Graph, wrt: str | Sequence[str] | None = None, 
         return _by_arrays(graph, directions(graph, wrt, order))
     passed = 0
     for done, name in enumerate(directions(graph, wrt, order)):
-        passed = _passed(graph, passed, done, DERIVATION)
+        passed = _passed(graph, passed, done, DERIVATION if done else READABLE)
         graph = simplify(_written_out(graph, [name]), readable=True)
     return graph
 
@@ -54,6 +54,7 @@ def gradient_formulas(graph: Graph, wrt: Sequence[str]) -> Graph:
     refuse_endless("symbolic", graph, len(wrt))
     if graph.shapes:
         return simplify(extend(graph, wrt).graph, readable=True)
+    _passed(graph, 0, 0, READABLE)
     return simplify(_written_out(graph, wrt, value=True), readable=True)
 
 

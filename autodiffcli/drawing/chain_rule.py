@@ -112,8 +112,8 @@ class _Sweep(NamedTuple):
         graph, bar = self.graph, self.bars[edge.user]
         if edge.partial is None:
             return self.of_array(edge, bar)
-        partial: int = edge.partial.id if isinstance(edge.partial, Node) else graph.constant(float(edge.partial))
-        slope = graph.constants.get(partial)
+        partial: int = edge.partial.id if isinstance(edge.partial, Node) else graph.number(edge.partial)
+        slope = None if graph.shape(partial) else graph.constants.get(partial)
         node = graph.apply(neg, (bar,)) if slope == -1.0 else graph.apply(mul, (bar, partial))
         if slope == 1.0:
             self.copies.add(node)

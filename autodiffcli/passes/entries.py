@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
+from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, growing
+from autodiffcli.limits import OUTPUTS
 from autodiffcli.primitive import Shape
 
 __all__ = ["by_entries", "entry_name", "places"]
@@ -30,11 +33,21 @@ def by_entries(graph: Graph, output: str = "y") -> Graph:
 
     output: what the outputs are called whose entries get names of their own, y[0,1].
 
+    Raises RequestError where there are too many outputs.
+
     >>> from autodiffcli.language.parser import parse
     >>> found = by_entries(parse("2*x", shapes={"x": (2,)}))
     >>> list(found.inputs), found.labels
     (['x[0]', 'x[1]'], ['y[0]', 'y[1]'])
     """
+    entries = sum([prod(graph.shape(i)) for i in graph.outputs])
+    if entries > OUTPUTS + 8 * sum([prod(graph.shape(i)) for i in graph.inputs.values()]):
+        raise RequestError(
+            f"the value has {entries:,} entries, and {OUTPUTS:,} are the limit where they are looked at one by one",
+            source=graph.source,
+            span=graph.span(graph.outputs[0]),
+            hint="sum them, or take some of them by an index",
+        )
     from autodiffcli.primitives.tensor import reshape, zeros
     from autodiffcli.primitives.tensor_index import gather, stack
 
@@ -48,12 +61,12 @@ def by_entries(graph: Graph, output: str = "y") -> Graph:
                 ids[i] = new.constant(graph.constants[i], graph.constant_names.get(i, ""), *span)
             elif i in graph.names:
                 name = graph.names[i]
-                entries = [new.input(entry_name(name, place), *span) for place in places(shape)]
+                names = [new.input(entry_name(name, place), *span) for place in places(shape)]
                 if not shape:
-                    ids[i] = entries[0]
+                    ids[i] = names[0]
                     continue
-                flat = new.apply(stack(), tuple(entries), *span) if entries else new.constant(zeros(shape))
-                ids[i] = flat if len(shape) == 1 or not entries else new.apply(reshape(shape), (flat,), *span)
+                flat = new.apply(stack(), tuple(names), *span) if names else new.constant(zeros(shape))
+                ids[i] = flat if len(shape) == 1 or not names else new.apply(reshape(shape), (flat,), *span)
         new.labels = []
         several = len(graph.outputs) > 1
         for n, i in enumerate(graph.outputs, 1):

@@ -6,6 +6,7 @@ Importing this module imports `decimal`, which the plain paths do without.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
@@ -175,8 +176,8 @@ def besselj(n: float, x: float) -> float:
     >>> besselj(0.0, 2.404825557695773)
     -6.10876525973673e-17
     """
-    with localcontext(_context(n, x)):
-        return float(_besselj(Decimal(n), x))
+    with localcontext(_context(x)):
+        return float(_first(Decimal(n), x)[0])
 
 
 def bessely(n: float, x: float) -> float:
@@ -185,52 +186,112 @@ def bessely(n: float, x: float) -> float:
     >>> bessely(0.0, 0.8935769662791675)
     -2.3389279284062102e-17
     """
-    with localcontext(_context(n, x)):
-        return float(_bessely(Decimal(n), x))
+    with localcontext(_context(x)):
+        return float(_other(Decimal(n), x)[0])
 
 
 def besselj_slope(n: float, x: float) -> float:
     """Return the derivative of J_n at x > 0."""
-    with localcontext(_context(n, x)):
-        return float((_besselj(Decimal(n) - 1, x) - _besselj(Decimal(n) + 1, x)) / 2)
+    with localcontext(_context(x)):
+        return float(_first(Decimal(n), x)[1])
 
 
 def bessely_slope(n: float, x: float) -> float:
     """Return the derivative of Y_n at x > 0."""
-    with localcontext(_context(n, x)):
-        return float((_bessely(Decimal(n) - 1, x) - _bessely(Decimal(n) + 1, x)) / 2)
+    with localcontext(_context(x)):
+        return float(_other(Decimal(n), x)[1])
 
 
-def _context(n: float, x: float) -> Context:
+FAR = 84.0
+"""Beyond this, Hankel's expansion gives the orders below 2 to forty digits; before it the power series do."""
+
+Pair = tuple[Decimal, Decimal]
+
+
+def _context(x: float) -> Context:
     """Return a context with the digits that the power series cancels, and a few more; Hankel's cancels none."""
-    cancelled = 0 if _far(Decimal(abs(n) + 1), x) else int(min(x, 1e4))
-    return Context(prec=60 + cancelled, Emin=-999999, Emax=999999)
+    return Context(prec=60 + (0 if x > FAR else int(x)), Emin=-999999, Emax=999999)
 
 
 def _parity(n: Decimal) -> int:
     return -1 if n % 2 else 1
 
 
-def _far(n: Decimal, x: float) -> bool:
-    return x > 80 + float(n) * float(n)
+def _turned(n: Decimal) -> Decimal:
+    """Return sin(πn)."""
+    return _sine(n) * _parity(n.to_integral_value())
 
 
-def _besselj(n: Decimal, x: float) -> Decimal:
-    if _far(n, x):
-        return _hankel(n, x)[0]
-    if n < 0 and n % 1 == 0:
-        return _parity(n) * _series(-n, Decimal(x))
-    return _series(n, Decimal(x))
+def _first(n: Decimal, x: float) -> Pair:
+    """Return J_n(x) and its derivative."""
+    v = abs(n)
+    j, dj = _sloped(v, x, _firsts(v, x))
+    if n >= 0:
+        return j, dj
+    if n % 1 == 0:
+        return _parity(n) * j, _parity(n) * dj
+    y, dy = _sloped(v, x, _others(v, x))
+    c, s = _turned(v + HALF), _turned(v)
+    return c * j - s * y, c * dj - s * dy
 
 
-def _bessely(n: Decimal, x: float) -> Decimal:
-    if _far(n, x):
+def _other(n: Decimal, x: float) -> Pair:
+    """Return Y_n(x) and its derivative."""
+    v = abs(n)
+    y, dy = _sloped(v, x, _others(v, x))
+    if n >= 0:
+        return y, dy
+    if n % 1 == 0:
+        return _parity(n) * y, _parity(n) * dy
+    j, dj = _sloped(v, x, _firsts(v, x))
+    c, s = _turned(v + HALF), _turned(v)
+    return s * j + c * y, s * dj + c * dy
+
+
+def _sloped(v: Decimal, x: float, pair: Pair) -> Pair:
+    """Return the value and the derivative of a solution by its values at the orders v and v + 1."""
+    return pair[0], v / Decimal(x) * pair[0] - pair[1]
+
+
+def _firsts(v: Decimal, x: float) -> Pair:
+    """Return J_v and J_(v+1): by steps from orders below 2 where these lose no digits, else by the Wronskian."""
+    if v < x or v < 1:
+        return _stepped(v, x, _small_j)
+    y, above = _others(v, x)
+    ratio = Decimal(0)  # J(v+1)/J(v), by its continued fraction
+    for k in range(100 + int(10 * float(v) ** (1 / 3)), -1, -1):
+        ratio = 1 / (2 * (v + k + 1) / Decimal(x) - ratio)
+    j = 2 / (PI * Decimal(x) * (ratio * y - above))
+    return j, ratio * j
+
+
+def _others(v: Decimal, x: float) -> Pair:
+    """Return Y_v and Y_(v+1)."""
+    return _stepped(v, x, _small_y)
+
+
+def _stepped(v: Decimal, x: float, small: Callable[[Decimal, float], Decimal]) -> Pair:
+    """Step from the orders v mod 1 and one above to v and one above, by C(k-1) + C(k+1) = 2k/x·C(k)."""
+    order, z = v % 1, Decimal(x)
+    value, above = small(order, x), small(order + 1, x)
+    while order < v:
+        order += 1
+        value, above = above, 2 * order / z * above - value
+    return value, above
+
+
+def _small_j(n: Decimal, x: float) -> Decimal:
+    """Return J_n for 0 <= n < 2."""
+    return _hankel(n, x)[0] if x > FAR else _series(n, Decimal(x))
+
+
+def _small_y(n: Decimal, x: float) -> Decimal:
+    """Return Y_n for 0 <= n < 2."""
+    if x > FAR:
         return _hankel(n, x)[1]
     if n % 1 == 0:
-        return _parity(n) * _second(-n, Decimal(x)) if n < 0 else _second(n, Decimal(x))
-    sine = _sine(n) * _parity(n.to_integral_value())
-    cosine = _cotangent(n) * sine
-    return (_series(n, Decimal(x)) * cosine - _series(-n, Decimal(x))) / sine
+        return _second(n, Decimal(x))
+    return (_series(n, Decimal(x)) * _turned(n + HALF) - _series(-n, Decimal(x))) / _turned(n)
 
 
 def _series(n: Decimal, x: Decimal) -> Decimal:
@@ -274,8 +335,7 @@ def _hankel(n: Decimal, x: float) -> tuple[Decimal, Decimal]:
     bits = 256
     s, c = (Decimal(v) / 2**bits for v in sine_cosine(x, bits))
     turn = n / 2 + HALF / 2  # in units of π: the phase is x less this
-    sine = _sine(turn) * _parity(turn.to_integral_value())
-    cosine = _sine(turn + HALF) * _parity((turn + HALF).to_integral_value())
+    sine, cosine = _turned(turn), _turned(turn + HALF)
     cos, sin = c * cosine + s * sine, s * cosine - c * sine
     p, q = parts
     size = (2 / (PI * z)).sqrt()

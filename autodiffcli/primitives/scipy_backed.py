@@ -106,68 +106,66 @@ def polygamma(n: Any, x: Any) -> Any:
 @np.errstate(all="ignore")
 def besselj(n: Any, x: Any) -> Any:
     """Return J_n; near its zeros to the last digit."""
-    first, second = _bessel(n, np.abs(x))
-    return _mended_bessel(n, x, decimals.besselj, first, np.hypot(first, second), 0.0)
+    j, y, _, _ = _bessel(n, np.abs(x))
+    return _mended_bessel(n, x, decimals.besselj, j, np.hypot(j, y), 0.0)
 
 
 @np.errstate(all="ignore")
 def bessely(n: Any, x: Any) -> Any:
     """Return Y_n, likewise."""
-    first, second = _bessel(n, np.abs(x))
-    size = np.hypot(first, second)
-    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely, second, size, 0.0))
+    j, y, _, _ = _bessel(n, np.abs(x))
+    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely, y, np.hypot(j, y), 0.0))
 
 
 @np.errstate(all="ignore")
 def besselj_slope(n: Any, x: Any) -> Any:
     """Return the derivative of J_n in x, likewise."""
-    below, above = (besselj(np.subtract(n, d), np.abs(x)) for d in (1.0, -1.0))
-    first, second = _bessel(n, np.abs(x))
-    # close to 0 it is n/x·J but for a small part, and x^(n ± 1) suffers where n ± 1 is rounded
-    y = np.where(
-        _close(n, x) & np.less(n, 0.5) & (np.remainder(n, 1.0) != 0.0),
-        n / np.abs(x) * first - above,
-        0.5 * (below - above),
-    )
-    return _mended_bessel(n, x, decimals.besselj_slope, y, np.hypot(first, second), 1.0)
+    _, _, dj, dy = _bessel(n, np.abs(x))
+    return _mended_bessel(n, x, decimals.besselj_slope, dj, np.hypot(dj, dy), 1.0)
 
 
 @np.errstate(all="ignore")
 def bessely_slope(n: Any, x: Any) -> Any:
     """Return the derivative of Y_n in x, likewise."""
-    below, above = (bessely(np.subtract(n, d), x) for d in (1.0, -1.0))
-    first, second = _bessel(n, np.abs(x))
-    # not inf - inf
-    y = np.where(np.isinf(above), -0.5 * above, np.where(np.isinf(below), 0.5 * below, 0.5 * (below - above)))
-    per_x = np.divide(n, x)
-    part = np.where(np.greater(n, 0.0), below - per_x * second, per_x * second - above)
-    y = np.where(_close(n, x) & np.isfinite(part), part, y)
-    return _mended_bessel(n, x, decimals.bessely_slope, y, np.hypot(first, second), 1.0)
+    _, _, dj, dy = _bessel(n, np.abs(x))
+    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely_slope, dy, np.hypot(dj, dy), 1.0))
 
 
-def _close(n: Any, x: Any) -> Any:
-    return (np.abs(x) < 0.1) & np.not_equal(n, 0.0) & np.not_equal(x, 0.0)
+Four = tuple[Any, Any, Any, Any]
+
+LONG = np.longdouble
+"""What recurrences are computed in, since each step of theirs loses a little."""
+
+STEPS = 5000  # of recurrence at most: the work of one order; what lies above is SciPy's own
 
 
-@np.errstate(all="ignore")
-def _bessel(n: Any, x: Any) -> tuple[Any, Any]:
-    """Return J_n and Y_n for x >= 0; of SciPy only the orders below 2, as its own lose digits at higher ones.
+def _bessel(n: Any, x: Any) -> Four:
+    """Return J_n, Y_n and their derivatives for x >= 0; of SciPy only orders below 2: its own lose digits above.
 
     A negative order is reflected, which for an order that is whole gives a sign.
     """
     n, x = np.broadcast_arrays(np.asarray(n, dtype=float), np.asarray(x, dtype=float))
     v = np.abs(n)
-    first, second = np.array(sc.jv(v, x)), np.array(sc.yv(v, x))
     mild = (v < STEPS) & (x > 0.0) & np.isfinite(x)
-    first[mild], second[mild] = _recurred(v[mild], x[mild])
-    cosine, sine = _turns(0.5 - v), _turns(v)
-    # of products 0·inf the 0 is exact
-    negative = np.where(cosine == 0.0, 0.0, cosine * first) - np.where(sine == 0.0, 0.0, sine * second)
-    other = np.where(sine == 0.0, 0.0, sine * first) + np.where(cosine == 0.0, 0.0, cosine * second)
-    return np.where(n >= 0.0, first, negative), np.where(n >= 0.0, second, other)
+    j, y, dj, dy = (np.empty(np.shape(x), LONG) for _ in range(4))
+    for places, found in ((mild, _recurred), (~mild, _of_scipy)):
+        if places.any():
+            j[places], y[places], dj[places], dy[places] = found(v[places], x[places])
+    c, s = _turns(0.5 - v), _turns(v)
+    turned = _summed(c, j, -s, y), _summed(s, j, c, y), _summed(c, dj, -s, dy), _summed(s, dj, c, dy)
+    return tuple(np.where(n >= 0.0, a, b) for a, b in zip((j, y, dj, dy), turned, strict=True))  # type: ignore[return-value]
 
 
-STEPS = 200  # of recurrence at most
+def _summed(a: Any, x: Any, b: Any, y: Any) -> Any:
+    """Return ax + by, where the 0 of a product 0·inf is exact."""
+    return np.where(a == 0.0, 0.0, a * x) + np.where(b == 0.0, 0.0, b * y)
+
+
+def _of_scipy(v: Any, x: Any) -> Four:
+    """Return J_v and Y_v as SciPy has them, and their derivatives."""
+    below, above = sc.yv(v - 1.0, x), sc.yv(v + 1.0, x)
+    slope = np.where(np.isinf(above), -0.5 * above, 0.5 * (below - above))  # not inf - inf
+    return sc.jv(v, x), sc.yv(v, x), 0.5 * (sc.jv(v - 1.0, x) - sc.jv(v + 1.0, x)), slope
 
 
 def _turns(v: Any) -> Any:
@@ -175,8 +173,8 @@ def _turns(v: Any) -> Any:
     return np.where(np.round(v) % 2.0 == 0.0, 1.0, -1.0) * np.sin(np.pi * (v - np.round(v)))
 
 
-def _recurred(v: Any, x: Any) -> tuple[Any, Any]:
-    """Return J_v and Y_v for v >= 0 from orders below 2.
+def _recurred(v: Any, x: Any) -> Four:
+    """Return J_v and Y_v for v >= 0 from orders below 2, and their derivatives.
 
     For x above 40 these come from Hankel's expansion. Y is stepped up, and J where v < x, so that no step loses digits;
     elsewhere J comes from its power series, or from Y by the Wronskian J(v+1)·Y(v) - J(v)·Y(v+1) = 2/(πx).
@@ -194,20 +192,25 @@ def _recurred(v: Any, x: Any) -> tuple[Any, Any]:
         far = _hankel(order + d, np.maximum(x, 40.0))
         starts.append((np.where(x > 40.0, far[0], both.real), np.where(x > 40.0, far[1], second)))
     (j0, y0), (j1, y1) = starts
+    v, x = LONG(v), LONG(x)
     y, y_after = _stepped(v, x, y0, y1)
-    j, _ = _stepped(v, x, j0, j1)
-    small = x * x < 4.0 * (v + 1.0)
+    j, j_after = _stepped(v, x, j0, j1)
+    small = (x * x < 4.0 * (v + 1.0)) & (v < 100.0)  # above, Γ overflows
     ratio = np.zeros_like(x)  # J(k+1)/J(k), by its continued fraction
-    for k in range(100, -1, -1):
+    for k in range(100 + int(10.0 * np.cbrt(v.max())), -1, -1):
         ratio = 1.0 / (2.0 * (v + k + 1.0) / x - ratio)
-    hidden = 2.0 / np.pi / x / (ratio * y - y_after)
-    return np.where(small, _series(v, np.where(small, x, 0.0)), np.where(v < x, j, hidden)), y
+    hidden = np.where(np.isinf(y), 0.0, 2.0 / LONG(str(decimals.PI)) / x / (ratio * y - y_after))
+    hidden = np.where(small, _series(np.where(small, v, 0.0), np.where(small, x, 0.0)), hidden)
+    below = (v < x) & ~small
+    j, per_x = np.where(below, j, hidden), v / x
+    slope = np.where(below, per_x * j - j_after, j * (per_x - ratio))
+    return j, y, slope, np.where(np.isinf(y_after), np.inf, per_x * y - y_after)
 
 
 def _stepped(v: Any, x: Any, zeroth: Any, other: Any) -> tuple[Any, Any]:
     """Step from the orders v mod 1 and one above to v and one above, by C(k-1) + C(k+1) = 2k/x·C(k)."""
     order = v % 1.0
-    value, after = zeroth, other
+    value, after = LONG(zeroth), LONG(other)
     while (go := order < v).any():
         order = np.where(go, order + 1.0, order)
         further = np.where(np.isinf(after), after, 2.0 * order / x * after - value)
@@ -221,7 +224,7 @@ def _series(n: Any, x: Any) -> Any:
     for k in range(1, 25):
         term = term * (-0.25 * x * x) / (k * (n + k))
         total = total + term
-    return np.power(0.5 * x, n) / sc.gamma(n + 1.0) * total
+    return np.power(0.5 * x, n) / sc.gamma(np.float64(n + 1.0)) * total
 
 
 def _hankel(n: Any, x: Any) -> tuple[Any, Any]:
@@ -239,12 +242,12 @@ def _hankel(n: Any, x: Any) -> tuple[Any, Any]:
     return size * (p * cosine - q * sine), size * (p * sine + q * cosine)
 
 
-def _mended_bessel(n: Any, x: Any, exact: Any, y: Any, other: Any, odd: float) -> Any:
-    """Return y at |x|, near its zeros exactly, with the sign for x; `other` is of the size of what y is made of."""
+def _mended_bessel(n: Any, x: Any, exact: Any, y: Any, size: Any, odd: float) -> Any:
+    """Return y at |x|, near its zeros exactly, with the sign for x; `size` is that of what y is made of."""
     r = np.abs(x)
     within = np.greater(r, np.abs(n)) | (np.less(n, 0.0) & (np.remainder(n, 1.0) != 0.0))
-    cancels = within & (np.abs(y) < NEAR_ZERO * np.abs(other)) & np.isfinite(other) & np.isfinite(r) & (r > 0.0)
-    y = mended(y, cancels, exact, n, r)
+    within &= (np.abs(n) < STEPS) & (r > 0.0) & np.isfinite(r)
+    y = mended(np.float64(y), within & (np.abs(y) < NEAR_ZERO * size) & np.isfinite(size), exact, n, r)
     sign = np.where(np.remainder(n, 1.0) != 0.0, np.nan, np.where(np.remainder(np.add(n, odd), 2.0) == 0.0, 1.0, -1.0))
     return np.where(np.less(x, 0.0), sign * y, y)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import UNKNOWN, Graph, Node
-from autodiffcli.limits import ENTRIES, ENTRIES_ALL
+from autodiffcli.limits import ENTRIES, MADE
 from autodiffcli.primitive import Primitive
 from autodiffcli.primitives import tensor, tensor_algebra, tensor_index, tensor_products, tensor_reductions
 from autodiffcli.primitives.learning import logsumexp
@@ -157,9 +157,9 @@ def _size(name: str, value: Any) -> tuple[int, ...]:
 def _constant(graph: Graph, name: str, shape: tuple[int, ...], make: Callable[[], Any], text: str, place: Place) -> int:
     """Return the node of a constant array. Raises RequestError where those of the graph would fill the memory."""
     made = sum([graph.constants[i].size for i in graph.constants if i in graph.shapes]) + prod(shape)
-    if made > ENTRIES_ALL:
+    if made > MADE:
         raise RequestError(
-            f"{name} would make the {made:,}th entry of a constant; the limit is {ENTRIES_ALL:,}",
+            f"with {name} the constant arrays of the text would have {made:,} entries together; the limit is {MADE:,}",
             hint="make the arrays smaller",
         )
     with np.errstate(all="ignore"):
