@@ -392,7 +392,7 @@ def fold(graph: Graph, op: Primitive, args: tuple[int, ...], known: Sequence[flo
     known: the values of arguments that are constants, if not as the graph has them.
     """
     if known is None:
-        if graph.shapes and (op.shape is not None or not graph.shapes.keys().isdisjoint(args)):
+        if op.shape is not None or (graph.shapes and not graph.shapes.keys().isdisjoint(args)):
             return _fold_arrays(graph, op, args)
         constants = graph.constants
         known = [constants.get(a) for a in args]

@@ -64,7 +64,7 @@ MATRIX = 5_000_000
 PASSES = 1_000_000_000
 """Operations that the passes of a mode may take together: passes times operations of the graph."""
 
-DERIVATION = 1_500
+DERIVATION = 1_000
 """Operations that differentiation of a formula may pass over, all orders together; a longer text has one for each
 character."""
 

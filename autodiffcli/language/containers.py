@@ -154,6 +154,8 @@ class Containers:
                 "an input is an array or a tuple where its value is one: --at x=[1, 2, 3]",
             )
         for subscript in subscripts:
+            if not isinstance(subscript, slice):
+                self.numeric([subscript], "an index", span)
             picked = None if isinstance(subscript, slice) else static_value(self.graph, subscript)
             if isinstance(picked, tuple) and picked and all(isinstance(n, int) for n in picked):
                 key.append(picked)

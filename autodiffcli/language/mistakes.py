@@ -179,7 +179,7 @@ def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) ->
     while at > 0 and values[at] in ("-", "−", "+") and values[at - 1] in _TIGHT:
         at -= 1  # 1/-2x
     span = (unexpected.start, unexpected.start + len(follower))
-    if values and values[-1] in FUNCTIONS:  # sin x
+    if values and isinstance(values[-1], str) and values[-1] in FUNCTIONS:  # sin x
         span = (starts[-2], span[1])
         hint = f"write {_called(values[-1], follower)}"
         return RequestError(f"{values[-1]} needs parentheses", source=source, span=span, hint=hint)

@@ -454,7 +454,7 @@ class Parser(Containers):
         graph, named = self.graph, {node for node in self.scope.values() if node.__class__ is int}
         variables: list[int] = []
         for node in args[1:]:
-            order = graph.constants.get(node)
+            order = None if graph.shape(node) else graph.constants.get(node)
             if node in named and order is None:
                 variables.append(node)
             elif order is not None and order >= 1 and order % 1 == 0 and variables and node not in graph.constant_names:

@@ -192,11 +192,11 @@ def _recurred(v: Any, x: Any) -> Four:
         far = _hankel(order + d, np.maximum(x, 40.0))
         starts.append((np.where(x > 40.0, far[0], both.real), np.where(x > 40.0, far[1], second)))
     (j0, y0), (j1, y1) = starts
-    v, x = LONG(v), LONG(x)
+    v, x = np.asarray(v, LONG), np.asarray(x, LONG)
     y, y_after = _stepped(v, x, y0, y1)
     j, j_after = _stepped(v, x, j0, j1)
     small = (x * x < 4.0 * (v + 1.0)) & (v < 100.0)  # above, Γ overflows
-    ratio = np.zeros_like(x)  # J(k+1)/J(k), by its continued fraction
+    ratio: Any = np.zeros_like(x)  # J(k+1)/J(k), by its continued fraction
     for k in range(100 + int(10.0 * np.cbrt(v.max())), -1, -1):
         ratio = 1.0 / (2.0 * (v + k + 1.0) / x - ratio)
     hidden = np.where(np.isinf(y), 0.0, 2.0 / LONG(str(decimals.PI)) / x / (ratio * y - y_after))
@@ -210,7 +210,7 @@ def _recurred(v: Any, x: Any) -> Four:
 def _stepped(v: Any, x: Any, zeroth: Any, other: Any) -> tuple[Any, Any]:
     """Step from the orders v mod 1 and one above to v and one above, by C(k-1) + C(k+1) = 2k/x·C(k)."""
     order = v % 1.0
-    value, after = LONG(zeroth), LONG(other)
+    value, after = np.asarray(zeroth, LONG), np.asarray(other, LONG)
     while (go := order < v).any():
         order = np.where(go, order + 1.0, order)
         further = np.where(np.isinf(after), after, 2.0 * order / x * after - value)

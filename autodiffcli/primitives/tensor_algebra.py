@@ -95,7 +95,7 @@ def _cofactor_change(t: Operand, a: Operand) -> Operand:
 
 cofactor: Primitive = tensor(
     "cofactor",
-    _cofactor,
+    lambda a: _or_nan(_cofactor, a),
     analytic=False,
     shape=lambda s: _square("cofactor", s),
     work=lambda s: _cubes(s, 10),  # by the singular value decomposition, some 20n³

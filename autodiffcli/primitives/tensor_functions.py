@@ -149,7 +149,7 @@ def _size(name: str, value: Any) -> tuple[int, ...]:
     shape = _integers("shape", value)
     if any(n < 0 for n in shape):
         raise RequestError(f"{name}: a shape has no negative lengths: {shape}")
-    if prod(shape) > ENTRIES or max(shape, default=0) > ENTRIES:
+    if prod(n or 1 for n in shape) > ENTRIES:  # NumPy minds the others where one is 0
         raise RequestError(f"{name} would make an array of {prod(shape):,} entries; the limit is {ENTRIES:,}")
     return shape
 
@@ -254,7 +254,13 @@ def _first_length(x: Any) -> float:
     return float(len(x))
 
 
-_LENGTH = tensor.tensor("len", _first_length, shape=lambda s: (), jvp=(0.0,), vjp=(0.0,), text="len({0})")
+def _length_shape(s: tuple[int, ...]) -> tuple[int, ...]:
+    if not s:
+        raise RequestError("len takes an array, and this is a scalar")
+    return ()
+
+
+_LENGTH = tensor.tensor("len", _first_length, shape=_length_shape, jvp=(0.0,), vjp=(0.0,), text="len({0})")
 
 
 def _full(name: str, value: float) -> Any:

@@ -262,6 +262,8 @@ def _others(x: Operand, axis: Axis) -> Operand:
 
     Products of pairs, of pairs of pairs, and so on, and then from the whole down: the product beside each part.
     """
+    if not shape_of(x):
+        return 1.0
     rows, order, moved = _last(x, axes_of("prod", axis, shape_of(x)))
     height, count = shape_of(rows)
     levels = []

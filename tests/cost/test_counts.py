@@ -250,6 +250,13 @@ def test_memory_is_measured_at_a_point() -> None:
     assert all(row.memory is None for row in autodiffcli.cost("x^2").modes)
 
 
+def test_what_would_take_seconds_is_counted_but_neither_written_out_nor_measured() -> None:
+    graph = parse("D(atan(x*y)*y + sin(x*y)^x*z, y, 7)", share=False)  # 20,000 operations
+    cost = autodiffcli.cost(graph, "x=0.7, y=0.7, z=0.7")
+    assert cost["symbolic"].kinds is None and cost["forward"].operations
+    assert all(row.memory is None for row in cost.modes)
+
+
 def test_checkpoints_cost_what_they_evaluate_again() -> None:
     cost = autodiffcli.cost("sin(" * 100 + "x" + ")" * 100, checkpoint=["sqrt", 100])
     assert cost["100"].kinds == cost["backprop"].kinds

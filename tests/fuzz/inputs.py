@@ -287,7 +287,11 @@ class Inputs:
         kind = self.below(10)
         if kind == 9:
             return self.noise().encode("utf-8", "surrogatepass")
-        record = {"id": self.below(99), "expr": self.text(), "at": self.point() if kind < 3 else self.data(1)}
+        record: dict[str, Any] = {
+            "id": self.below(99),
+            "expr": self.text(),
+            "at": self.point() if kind < 3 else self.data(1),
+        }
         if kind in (3, 4):
             record["at"] = {name: self.below(9) / 4 for name in ("x", "y")}
             if kind == 4:

@@ -13,7 +13,8 @@ from autodiffcli.backends import MODES
 from autodiffcli.errors import AdcalcError
 from autodiffcli.language.parser import parse
 from autodiffcli.primitive import FUNCTIONS
-from tests.fuzz.words import CHUNKS, NUMBERS, SIGNS, WORDS
+from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS
+from tests.fuzz.words import ARRAYS, CHUNKS, KEYWORDS, NUMBERS, SIGNS, SUBSCRIPTS, WORDS
 from tests.strategies import expressions
 
 __all__ = ["arguments", "data", "lines", "points", "tables", "texts"]
@@ -42,13 +43,22 @@ def grown(part: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(st.sampled_from(sorted(FUNCTIONS)), part, part).map("{0[0]}({0[1]}, {0[2]})".format),
         st.tuples(condition, part, part).map("where({0[0]}, {0[1]}, {0[2]})".format),
         st.tuples(part, condition, part).map("({0[0]} if {0[1]} else {0[2]})".format),
-        st.tuples(part, st.sampled_from("!²³⁻")).map("".join),
+        st.tuples(part, st.sampled_from("!²³⁻'")).map("".join),
+        st.tuples(part, part).map("[{0[0]}, {0[1]}]".format),
+        st.tuples(part, part).map("({0[0]}, {0[1]})".format),
+        st.tuples(part, part).map('{{"a": {0[0]}, "b": {0[1]}}}'.format),
+        st.tuples(part, part).map("{0[0]} @ {0[1]}".format),
+        st.tuples(part, st.sampled_from([*SUBSCRIPTS, '"a"'])).map("{0[0]}[{0[1]}]".format),
+        st.tuples(st.sampled_from(sorted(ARRAY_FUNCTIONS)), part).map("{0[0]}({0[1]})".format),
+        st.tuples(st.sampled_from(sorted(ARRAY_FUNCTIONS)), part, st.sampled_from(KEYWORDS)).map(
+            "{0[0]}({0[1]}, {0[2]})".format
+        ),
         part.map("√{}".format),
         part.map("-{}".format),
     )
 
 
-leaves = st.sampled_from(["x", "y", "θ", "2", "0", "0.5", "1e300", "pi", "e", "inf", "nan", "a", "f(x)", "2x"])
+leaves = st.sampled_from(["x", "y", "θ", "2", "0", "0.5", "1e300", "pi", "e", "inf", "nan", "a", "f(x)", "2x", *ARRAYS])
 formulas = st.one_of(st.recursive(leaves, grown, max_leaves=10), expressions)
 programs = st.one_of(
     formulas,
@@ -74,6 +84,9 @@ pairs = st.tuples(st.sampled_from(["x", "y", "θ", "pi", "sin", "1", ""]), st.on
 points = st.one_of(
     noise,
     st.sampled_from(["x=1", "x=1,y=2", "x=pi/4, y=-2^2, θ=0", "x=0,y=0", ""]),
+    st.sampled_from(
+        ["X=[[1,2],[3,4]], x=1", 'd={"cat": 2, "dog": (1, [2, 3])}', "t=(1, [2]), w=[1, 2, 3]", "X=[[1],[2, 3]]"]
+    ),
     st.lists(pairs.map("=".join), max_size=4).flatmap(lambda p: st.sampled_from(",;\n ").map(lambda s: s.join(p))),
 )
 data = st.recursive(

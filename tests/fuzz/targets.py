@@ -13,6 +13,7 @@ from zlib import crc32
 import click
 
 from autodiffcli.api import gradients as api
+from autodiffcli.api.expressions import point_of
 from autodiffcli.backends import MODES
 from autodiffcli.cli import adcalc
 from autodiffcli.errors import AdcalcError
@@ -78,7 +79,7 @@ def answers(target: Callable[[], object]) -> bool:
 def grammar(text: str, modes: tuple[str, ...] = ()) -> None:
     """Check an expression: read, evaluated and differentiated; by default in one mode, which its text decides."""
     chosen = crc32(text.encode("utf-8", "surrogatepass"))
-    given = api.point_of(AT) if chosen % 4 else {}
+    given = point_of(AT) if chosen % 4 else {}
     try:
         graph = parse(text, **forms(given))
     except AdcalcError as error:

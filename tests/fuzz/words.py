@@ -248,6 +248,10 @@ HOSTILE = [
         "D(X, X)",
         "grad(sum(X@X), X)",
     ),
+    *("f(x) = ln(2)/len(x); y + f(f(y))", "norm(([[]])[:, (x, y)])", "zeros(0, " + "30, " * 14 + "3)", "det(ln(X))"),
+    *("f(x) = concat(2, x); D((2x)!, x) + f(f(y))", "max(acos(√(d)radxis=(0,ue", "D(pi, x, [1, 2])", "√det(0/0*X)"),
+    *("f(x) = D(prod(y), y, 7); D(y, y, 7) + f(f(y))", "std(-D(x1, x, y)^-len(ones(3)))", "arange(1e300, 2)"),
+    *("linspace(0, inf, 3)", "f(x) = x*sum(linspace(0, x, 3)); f(f(y))"),
     *("stack((x, y), axis=1)", "concat(X, W)", "max(X, axis=0)", "cumsum(W, axis=5)", "norm(zeros(3))", "std(ones(3))"),
     *("1/2x", "2(x)(y)", "x(y+1)", "sin x", "sin²(x)", "sin^2(x)", "2 3", "x y", "x..y", "x1₂", "x′", "f'(x)", "∂x/∂y"),
 ]

@@ -53,8 +53,20 @@ def bounded(*args: str, stdin: bytes = b"", seconds: float = 30) -> tuple[int, s
         (["taylor", "x", "--at", "x=1", "--order", "1000000000"], "1000000000 is not in the range"),
         (["compile", "x*y*z*u*v*w", "--to", "c", "--order", "30"], f"{limits.PARTIALS:,} are the limit"),
         (["cost", "x{i} * ...", "--n", "999999999"], f"{limits.FAMILY:,} are the limit"),
+        (["compile", "sqrt(x^2+y^2+z^2)", "--to", "c", "--order", "17"], "10[0-9],[0-9]00 are the limit"),
+        (["grad", "D(acoth(y!), y, 7)"], f"{limits.READABLE:,} are the limit"),
+        (
+            ["eval", "f(p)=(p, p, p, p); g(p)=f(f(f(f(p)))); g(g(g(g(x))))", "--at", "x=1"],
+            "more than 52,[0-9]{3} parts",
+        ),
+        (["eval", "sum(ones(4e3, 4e3))"], f"the limit is {limits.MADE:,}"),
+        (["eval", "a=broadcast(x, 4e3, 4e3); sum(a@a)", "--at", "x=1"], f"the limit is {limits.WORK:,}"),
+        (["check", "ones(1e3, 1e3)*x", "--at", "x=1"], f"{limits.OUTPUTS:,} are the limit"),
     ],
-    ids=["calls", "D", "nested D", "point", "diff", "taylor", "order", "compile", "cost"],
+    ids=[
+        *("calls", "D", "nested D", "point", "diff", "taylor", "order", "compile", "cost"),
+        *("compile order", "readable", "tuples", "constants", "products", "outputs"),
+    ],
 )
 def test_short_requests_that_grow(args: list[str], limit: str) -> None:
     status, out, err = bounded(*args, seconds=40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -93,6 +94,8 @@ trigamma: Function = lambda x: (
     mp.polygamma(1, x) if x > 0 else mp.pi**2 / mp.sin(mp.pi * x) ** 2 - mp.polygamma(1, 1 - x)
 )
 beta: Function = lambda a, b: mp.exp(log_beta(a, b))
+besselj: Function = lambda n, x: mp.besselj(n, x, maxprec=100_000)
+bessely: Function = lambda n, x: mp.bessely(n, x, maxprec=100_000)
 bessel: Function = lambda f: lambda n, x: (f(n - 1, x) - f(n + 1, x)) / 2
 
 
@@ -143,6 +146,38 @@ WAVES = [(n, x) for n in (0.0, 1.0, 3.0, 0.5, 2.5, 1.7, -0.5, -1.3, -2.0) for x 
     1e-300, 1e-9, 0.3, 0.8935769662791675, 2.404825557695773, 6.1, 10.97, 24.0, 41.3, 95.0, 1293.0424672462448, 1e5,
     1e22,
 )]  # fmt: skip
+ZEROS = [  # of J
+    *((50.3, 57.42998832778882), (50.3, 63.12987085149364), (200.0, 211.0291665105547), (200.0, 50000.40328156472)),
+    *((1000.0, 1018.6608809679079), (1000.0, 3000.8671890952596)),
+]
+# of high orders: far below the turning point x = n, about it, above, and at a zero; the others by ADCALC_ALL=1
+HIGH = [(n, x * abs(n)) for n in (10.0, 50.3, 200.0, 1000.0, -50.3) for x in (0.01, 0.5, 0.99, 1.0, 1.02, 1.5, 40.0)]
+HIGH += [(n, x) for n in (50.3, 1000.0) for x in (1e5, 1e22)] + ZEROS
+if os.environ.get("ADCALC_ALL"):
+    HIGH += [
+        (n, x * abs(n))
+        for n in (0.5, 3.0, 10.0, 50.3, 199.0, 200.0, 300.7, 1000.0, 2500.2, 4999.5, -10.3, -50.3)
+        for x in (
+            0.001,
+            0.1,
+            0.3,
+            0.7,
+            0.9,
+            0.95,
+            0.999,
+            1.001,
+            1.005,
+            1.01,
+            1.05,
+            1.1,
+            1.3,
+            2.0,
+            3.0,
+            5.0,
+            10.0,
+            300.0,
+        )
+    ]
 COMPARE = ((0.3, 0.7), (0.7, 0.3), (2.0, 2.0), (-1.0, 1.0))
 BITS = ((0.0, 1.0), (1.0, 1.0), (1.0, 0.0), (0.0, 0.0))
 ORDINARY = [x for x in GRID if 1e-5 < abs(x) < 50] + [0.0]
@@ -344,9 +379,9 @@ REFERENCES: dict[str, Reference] = {
         points=[*TWO, *BETA_IS_1],
     ),
     "besselj": R(
-        mp.besselj, (None, bessel(mp.besselj)), limit=16, points=[*WAVES, (0.0, -7.0), (1.0, -1.25), (3.0, -7.0)]
+        besselj, (None, bessel(besselj)), limit=16, points=[*WAVES, *HIGH, (0.0, -7.0), (1.0, -1.25), (3.0, -7.0)]
     ),
-    "bessely": R(mp.bessely, (None, bessel(mp.bessely)), limit=16, points=WAVES),
+    "bessely": R(bessely, (None, bessel(bessely)), limit=16, points=[*WAVES, *HIGH]),
     "lambertw": R(
         mp.lambertw,
         (lambda x: 1 / (x + mp.exp(mp.lambertw(x))),),
