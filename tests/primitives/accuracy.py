@@ -3,7 +3,7 @@
     python -m tests.primitives.accuracy                 write the table ACCURACY.md
     python -m tests.primitives.accuracy tanh atan2      print the rows of these, and their worst points
 
-ADCALC_ALL=1 before it takes many more orders of Bessel functions, as the table has them.
+ADCALC_ALL=1 before it takes many more orders of Bessel functions, and minutes.
 
 An ulp is that of the true value at the arguments as they are, 2^-1074 below the least normal number; what lies above
 the largest number is inf. Every point is computed on floats and on arrays, by the interpreter and the chain rule.
