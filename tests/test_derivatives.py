@@ -57,3 +57,11 @@ def test_an_argument_without_slope_does_not_hide_those_after_it(mode: str) -> No
     condition, a, b = (Node(graph, graph.input(name)) for name in "cab")
     graph.outputs = [where(condition, a * a, b).id]
     assert gradient(graph, {"c": 1.0, "a": 3.0, "b": 5.0}, mode=mode).gradient == {"c": 0.0, "a": 6.0, "b": 0.0}
+
+
+@pytest.mark.parametrize("mode", EXACT)
+def test_an_input_that_chooses_counts_where_it_is_chosen(mode: str) -> None:
+    graph = Graph()
+    x = Node(graph, graph.input("x"))
+    graph.outputs = [(where(x, x * x, 1.0) + where(x - 3.0, 1.0, x * x)).id]
+    assert gradient(graph, {"x": 3.0}, mode=mode).gradient == {"x": 12.0}

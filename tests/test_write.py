@@ -231,6 +231,29 @@ def test_any_formula_reads_back_as_the_same_graph(text: str) -> None:
     assert shape(again) == shape(graph)
 
 
+NUMBERS = [*(f"x {op} y" for op in "+-*/%^"), "-x"]
+CONDITIONS = [
+    *(f"x {op} y" for op in ("<", "<=", ">", ">=", "==", "!=")),
+    *("x < y and z > 0", "x < y or z > 0", "not x < y"),
+]
+
+
+@pytest.mark.parametrize("op", [*"+-*/%^", "<", "<=", ">", ">=", "==", "!=", "and", "or"])
+def test_every_operator_within_every_other_reads_back(op: str) -> None:
+    other, insides = ("z < 1", CONDITIONS) if op in ("and", "or") else ("z", NUMBERS + CONDITIONS)
+    for inside in insides:
+        for text in (f"({inside}) {op} ({other})", f"({other}) {op} ({inside})"):
+            graph = parse(text)
+            assert shape(parse(write(graph, graph.outputs[0]))) == shape(graph), text
+
+
+@pytest.mark.parametrize("inside", NUMBERS + CONDITIONS)
+def test_every_operator_within_a_prefix_reads_back(inside: str) -> None:
+    for text in (f"-({inside})", *[f"not ({inside})"] * (inside in CONDITIONS)):
+        graph = parse(text)
+        assert shape(parse(write(graph, graph.outputs[0]))) == shape(graph), text
+
+
 def shape(graph: Graph) -> tuple[object, ...]:
     """Return the output as nested tuples without sharing, equal for equal formulas."""
     found: list[tuple[object, ...]] = []

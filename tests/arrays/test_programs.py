@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,53 @@ def test_nothing_flows_through_a_closed_gate() -> None:
         for mode in EXACT:
             found = backend(mode).gradient(graph, point, list(graph.inputs), False)
             assert all(np.all(np.isfinite(x)) for x in found.gradient.values()), (text, mode, found.gradient)
+
+
+PROGRAMS: list[tuple[str, Callable[[Any, Any], Any]]] = [
+    ("sum(where(X > 0, cumsum(X^2), 0)*Y)", lambda x, y: np.where(x.real > 0, np.cumsum(x**2, 0), 0) * y),
+    ("sum(where(X > 0, cumsum(X^2), Y) + X)", lambda x, y: np.where(x.real > 0, np.cumsum(x**2, 0), y) + x),
+    ("sum(cumsum(where(X > 0, X*Y, 0))*X)", lambda x, y: np.cumsum(np.where(x.real > 0, x * y, 0), 0) * x),
+    ("sum(max(where(X > 0, X*Y, 0) + X, axis=0))", lambda x, y: _greatest(np.where(x.real > 0, x * y, 0) + x)),
+    ("sum(max(where(X > 0, X^2, X*Y), axis=0))", lambda x, y: _greatest(np.where(x.real > 0, x**2, x * y))),
+    ("sum(where(X > 0, X*Y, 0) @ (X + Y))", lambda x, y: np.where(x.real > 0, x * y, 0) @ (x + y)),
+    ("sum((X + Y) @ where(X > 0, X*Y, 0))", lambda x, y: (x + y) @ np.where(x.real > 0, x * y, 0)),
+    ("sum(where(X > 0, X, Y) @ where(Y > 0, X*Y, 0))", lambda x, y: np.where(x.real > 0, x, y)
+     @ np.where(y.real > 0, x * y, 0)),
+    ("sum(concat(Y, where(X > 0, X^2, 0), Y*X)^3)", lambda x, y: np.concatenate([y, np.where(x.real > 0, x**2, 0),
+                                                                              y * x]) ** 3),
+    ("sum(softmax(where(X > 0, X*Y, 0)[0] + X[0])*Y[1])", lambda x, y: _softmax((np.where(x.real > 0, x * y, 0) + x)[0])
+     * y[1]),
+    ("sum(where(X > 0, X, 0)[0]*where(X > 0, 2, Y))", lambda x, y: np.where(x.real > 0, x, 0)[0]
+     * np.where(x.real > 0, 2, y)),
+]  # fmt: skip
+"""Programs of 2x2 matrices, with the same in NumPy's words, to be summed."""
+
+
+def _greatest(x: Any) -> Any:
+    return np.take_along_axis(x, np.argmax(x.real, axis=0)[None], axis=0)
+
+
+def _softmax(x: Any) -> Any:
+    return np.exp(x) / np.sum(np.exp(x))
+
+
+@pytest.mark.parametrize(("text", "reference"), PROGRAMS, ids=[text for text, _ in PROGRAMS])
+def test_gates_inside_programs_are_those_of_complex_steps(text: str, reference: Callable[[Any, Any], Any]) -> None:
+    graph = parse(text, shapes={"X": (2, 2), "Y": (2, 2)})
+    at = {"X": np.array([[1.5, -0.7], [-2.0, 0.8]]), "Y": np.array([[0.3, 1.2], [-0.4, -1.1]])}
+    for names in (["X", "Y"], ["X"], ["Y"]):
+        wanted = {}
+        for name in names:
+            wanted[name] = np.zeros((2, 2))
+            for place in np.ndindex(2, 2):
+                moved = {other: x.astype(complex) for other, x in at.items()}
+                moved[name][place] += 1e-100j
+                wanted[name][place] = np.sum(np.imag(reference(moved["X"], moved["Y"]))) / 1e-100
+        for mode in EXACT:
+            found = backend(mode).gradient(graph, [at[name] for name in graph.inputs], names, True)
+            assert all(same(found.gradient[name], wanted[name]) for name in names), (mode, names)
+            active = graph.depends(graph.inputs[name] for name in names)
+            assert all(active[edge.node] for sweep in found.sweeps for edge in sweep.edges), (mode, names)
 
 
 def test_corners_of_reductions_are_documented_choices() -> None:

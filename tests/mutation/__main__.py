@@ -1,155 +1,205 @@
 """Plant one fault at a time in the declarations and the chain rule, and see whether a test finds it.
 
-    python -m tests.mutation [MODULE ...] [--jobs N] [--sample N]
+    python -m tests.mutation [MODULE ...] [--jobs N] [--sample N] [--log FILE]
 
-A mutant survives if no test fails with it. Those in explained.txt are survivors that change nothing that is promised;
-any other ends with status 1. Mutants are made by cosmic-ray (group `mutation`); each runs in a process of its own,
-forked from one that has the libraries loaded, so that it takes a second and not ten.
+A mutant survives if no test fails with it. Those in explained.txt are survivors that change nothing that is promised,
+each below its reason; any other ends with status 1. With a log what was killed before is not run again, so that after a
+test was added only the survivors are.
+
+Mutants are made by cosmic-ray (group `mutation`). The tests are collected and run once without a fault, which tells
+which of them reach which lines and how long each takes; then each mutant runs in a process forked from that one, with
+the tests that reach its line: those named like its primitive first, then those that killed its neighbours, then the
+fastest, until one fails or SECONDS of them have passed. Random tests draw EXAMPLES examples.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import gc
+import json
 import os
 import random
+import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType, ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.plant import ROOT, compiled, path_of, plant
+from tests.mutation.reach import GLOBALS, Reports, measure, perform
 
-ROOT = Path(__file__).parents[2]
 EXPLAINED = Path(__file__).with_name("explained.txt")
 MODULES = [
     "autodiffcli.chain",
     *(f"autodiffcli.primitives.{path.stem}" for path in sorted((ROOT / "autodiffcli/primitives").glob("[a-z]*.py"))),
 ]
-TESTS = [  # from those that find most to those that take longest
-    "tests/primitives",
-    "tests/test_conformance.py",
-    "tests/precise/test_primitives.py",
-    "tests/test_derivatives.py",
-    "tests/test_trace.py",
-    "tests/test_independent.py",
-    "tests/test_agreement.py",
-    "tests/diagnosis",
-    "tests/differences",
-    "tests/test_partials.py",
-    "autodiffcli/chain.py",
-    "autodiffcli/primitive.py",
-    "autodiffcli/primitives",
+TESTS = [
+    *("tests/primitives", "tests/precise", "tests/arrays", "tests/diagnosis/test_gates.py"),
+    *("tests/differences/test_estimates.py", "tests/language/test_parser.py", "tests/higher/test_series.py"),
+    *(f"tests/test_{name}.py" for name in ("conformance", "derivatives", "trace", "independent", "agreement")),
+    *(f"tests/test_{name}.py" for name in ("partials", "write")),
+    *("autodiffcli/chain.py", "autodiffcli/primitives"),
 ]
-SECONDS = 240
-KILLED, SURVIVED = 0, 7
+SLOW = (  # in the names of tests that take long, and would find no more
+    *("command", "test_layers", "bytecode", "depth", "linear_in", "exponentially", "memory", "jax", "bounds_the_error"),
+    *("numdifftools", "py::test_refusals"),
+)
+EXAMPLES = 50
+SECONDS = 5
+LIMIT = 60  # seconds of a mutant after which it hangs
 
 
-class Mutated(SourceFileLoader):
-    """Loads a module from another source than its file's."""
+class Runner:
+    """Runs mutants when pytest has collected the tests: a plugin of pytest."""
 
-    def __init__(self, mutant: Mutant, path: str) -> None:
-        super().__init__(mutant.module, path)
-        self.mutant = mutant
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.reports = Reports()
+        self.killers: Counter[tuple[str, str]] = Counter()
+        self.log: dict[str, str] = {}
+        if options.log and options.log.exists():
+            for line in options.log.read_text(encoding="utf-8").splitlines():
+                entry = json.loads(line)
+                self.log[entry["mutant"]] = entry["by"]
+        self.explained = set(EXPLAINED.read_text(encoding="utf-8").splitlines()) if EXPLAINED.exists() else set()
+        self.unexplained = 0
 
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the mutant."""
-        return compile(self.mutant.source, self.path, "exec")
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Measure, then run the mutants in place of the tests."""
+        items = [item for item in session.items if not any(word in item.nodeid for word in SLOW)]
+        for item in items:
+            _draw_few(item)
+        start = time.monotonic()
+        self.reach = measure(items, MODULES, self.reports)
+        print(f"{len(items)} tests, {time.monotonic() - start:.0f} s", flush=True)
+        compiled()
+        gc.freeze()
+        first = MODULES[-1]
+        none = Mutant(first, "", 0, "no fault", (), path_of(first).read_text(encoding="utf-8"))
+        if by := self.run([(none, items)])[none.key]:
+            pytest.exit(f"{by} fails where no fault is planted: mend it first", 1)
+        for module in self.options.modules:
+            self.module(module)
+        return True
+
+    def module(self, module: str) -> None:
+        """Run the mutants of a module and say how many survive."""
+        start = time.monotonic()
+        all_ = list(mutants(path_of(module), module))
+        if self.options.sample is not None:
+            all_ = random.Random(1).sample(all_, min(self.options.sample, len(all_)))
+        done = {key for key, by in self.log.items() if by or key in self.explained}
+        self.log |= self.run([(mutant, None) for mutant in all_ if mutant.key not in done])
+        alive = [mutant for mutant in all_ if not self.log[mutant.key]]
+        new = [mutant for mutant in alive if mutant.key not in self.explained]
+        self.unexplained += len(new)
+        print(
+            f"{module}: {len(all_)} mutants, {len(all_) - len(alive)} killed, {len(alive) - len(new)} explained, "
+            f"{len(new)} unexplained, {time.monotonic() - start:.0f} s",
+            flush=True,
+        )
+
+    def run(self, waiting: list[tuple[Mutant, list[pytest.Item] | None]]) -> dict[str, str]:
+        """Return by which test each mutant is killed, "" for none, several at a time."""
+        running: dict[int, tuple[Mutant, int, float]] = {}
+        found = {}
+        waiting = waiting[::-1]
+        while waiting or running:
+            while waiting and len(running) < self.options.jobs:
+                mutant, tests = waiting.pop()
+                pid, pipe = self.fork(mutant, self.order(mutant) if tests is None else tests, tests is None)
+                running[pid] = mutant, pipe, time.monotonic()
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                for late in [pid for pid, (_, _, start) in running.items() if time.monotonic() - start > 5 * LIMIT]:
+                    os.killpg(late, 9)
+                time.sleep(0.005)
+                continue
+            mutant, pipe, start = running.pop(pid)
+            with os.fdopen(pipe, encoding="utf-8") as stream:
+                text = stream.read()
+            by = text.removesuffix("\n") if text.endswith("\n") else "it hangs or crashes"
+            found[mutant.key] = by
+            self.killers[mutant.module + mutant.scope, by] += 1
+            self.note(mutant, by, time.monotonic() - start)
+        return found
+
+    def note(self, mutant: Mutant, by: str, seconds: float) -> None:
+        """Write an entry of the log, and say what survives."""
+        if not by and mutant.line:
+            print(f"survives, line {mutant.line}: {mutant.key}", flush=True)
+        if self.options.log and mutant.line:
+            entry = {"mutant": mutant.key, "by": by, "seconds": round(seconds, 2)}
+            with self.options.log.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def order(self, mutant: Mutant) -> list[pytest.Item]:
+        """Return the tests that may find a mutant, the most promising first."""
+        objects = [getattr(sys.modules[mutant.module], name, None) for name in mutant.names]
+        named = [f"[{name}]" for name in {*mutant.names, *(getattr(o, "name", "") for o in objects)}]
+
+        def promise(item: pytest.Item) -> tuple[Any, ...]:
+            kills = self.killers[mutant.module + mutant.scope, item.nodeid]
+            return -kills, not item.nodeid.endswith(tuple(named)), self.reach.seconds[item]
+
+        return sorted(self.reach.tests(mutant), key=promise)
+
+    def fork(self, mutant: Mutant, tests: list[pytest.Item], capped: bool) -> tuple[int, int]:
+        """Return the process that runs a mutant, silently, and the end of a pipe that tells what killed it."""
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            return pid, reading
+        try:
+            os.setpgid(0, 0)
+            silence = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(silence, stream)
+            if capped:
+                resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
+                resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+            by = self.killer(mutant, tests, capped)
+            os.write(writing, f"{by}\n".encode())
+        finally:
+            os._exit(0)
+
+    def killer(self, mutant: Mutant, tests: Sequence[pytest.Item], capped: bool) -> str:
+        """Return what finds a mutant, "" for nothing."""
+        try:
+            plant(mutant.module, mutant.source, GLOBALS.values())
+        except Exception:
+            return "the import"
+        start = time.process_time()
+        for item in tests:
+            if capped and time.process_time() - start > SECONDS:
+                break
+            perform(item)
+            if self.reports.failed:
+                return item.nodeid
+        return ""
 
 
-class Finder:
-    """Finds the mutant in place of the module."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
-
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return the mutant's spec for its module."""
-        if name != self.mutant.module:
-            return None
-        file = str(path_of(name))
-        return importlib.util.spec_from_file_location(name, file, loader=Mutated(self.mutant, file))
-
-
-def path_of(module: str) -> Path:
-    """Return the file of a module."""
-    return ROOT / (module.replace(".", "/") + ".py")
-
-
-def warm() -> None:
-    """Load the libraries that tests use, and compute what the primitives are compared with; forget our own modules."""
-    import hypothesis  # noqa: F401
-    import numpy as np  # noqa: F401
-    import pytest  # noqa: F401
-    import scipy.special  # noqa: F401
-
-    from tests.primitives import references
-
-    references.exact = cache(references.exact)
-    from tests.primitives import accuracy
-
-    for name in accuracy.measured():
-        accuracy.measure(name, thin=True)
-    for module in list(sys.modules):
-        if module.startswith(("autodiffcli", "tests.primitives.accuracy")):
-            del sys.modules[module]
-
-
-def run(mutant: Mutant) -> int:
-    """Return whether some test fails with the mutant; first those of the primitives it concerns."""
-    sys.meta_path.insert(0, Finder(mutant))
-    try:
-        from tests.primitives import accuracy
-
-        if not all(accuracy.measure(name, thin=True).good for name in mutant.names if name in accuracy.measured()):
-            return KILLED
-    except Exception:
-        return KILLED
-    import pytest
-
-    # plain: assertions cannot be rewritten in modules that are loaded already
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "--assert=plain", "--hypothesis-seed=1"]
-    return SURVIVED if pytest.main([*options, *TESTS]) == pytest.ExitCode.OK else KILLED
-
-
-def fork(mutant: Mutant) -> int:
-    """Return the process that runs a mutant, silently."""
-    pid = os.fork()
-    if pid:
-        return pid
-    os.setpgid(0, 0)
-    silence = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(silence, stream)
-    status = KILLED
-    try:
-        status = run(mutant)
-    finally:
-        os._exit(status)
-
-
-def survivors(candidates: Sequence[Mutant], jobs: int) -> list[Mutant]:
-    """Return the mutants that no test finds; one that does not end is found."""
-    waiting, running, alive = list(candidates), dict[int, tuple[Mutant, float]](), []
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            mutant = waiting.pop()
-            running[fork(mutant)] = mutant, time.monotonic()
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if not pid:
-            for late in [p for p, (_, start) in running.items() if time.monotonic() - start > SECONDS]:
-                os.killpg(late, 9)
-            time.sleep(0.02)
-            continue
-        mutant, _ = running.pop(pid)
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == SURVIVED:
-            alive.append(mutant)
-            print(f"survived, line {mutant.line}: {mutant.key}", flush=True)
-    return alive
+def _draw_few(item: pytest.Item) -> None:
+    """Make a random test small, and the same each time."""
+    test = getattr(item, "obj", None)
+    drawn = getattr(test, "_hypothesis_internal_use_settings", None)
+    if drawn is not None:
+        test._hypothesis_internal_use_settings = settings(  # type: ignore[union-attr]
+            max_examples=min(drawn.max_examples, EXAMPLES),
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
 
 
 def main() -> int:
@@ -157,23 +207,18 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=MODULES)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample", type=int, help="so many mutants of each module, drawn at random")
+    parser.add_argument("--tests", nargs="+", default=TESTS, metavar="TEST", help="in place of those that reach most")
+    parser.add_argument("--log", type=Path, help="where results are added, and those of earlier runs read")
     options = parser.parse_args()
-    known = set(EXPLAINED.read_text(encoding="utf-8").splitlines()) if EXPLAINED.exists() else set()
-    found = {module: list(mutants(path_of(module), module)) for module in options.modules}
-    warm()
-    first = options.modules[0]
-    if not survivors([Mutant(first, 0, "no fault", "", (), path_of(first).read_text(encoding="utf-8"))], 1):
-        sys.exit("the tests fail where no fault is planted: mend them first")
-    unexplained, counts = 0, Counter[str]()
-    for module, all_ in found.items():
-        chosen = all_ if options.sample is None else random.Random(1).sample(all_, min(options.sample, len(all_)))
-        alive = survivors(chosen, options.jobs)
-        new = [mutant for mutant in alive if mutant.key not in known]
-        counts += Counter(mutants=len(chosen), survivors=len(alive))
-        unexplained += len(new)
-        print(f"{module}: {len(chosen)} mutants, {len(alive)} survive, {len(new)} of them unexplained", flush=True)
-    print(f"{counts['mutants']} mutants, {counts['survivors']} survive, {unexplained} of them unexplained")
-    return 1 if unexplained else 0
+    from tests.primitives import references
+
+    references.exact = cache(references.exact)
+    runner = Runner(options)
+    without = ("cacheprovider", "terminal", "cov", "benchmark", "unraisableexception")
+    arguments = ["-s", "--assert=plain", *(word for plugin in without for word in ("-p", f"no:{plugin}"))]
+    status = pytest.main([*arguments, *options.tests], plugins=[runner, runner.reports])
+    print(f"{runner.unexplained} unexplained")
+    return 1 if runner.unexplained else int(status)
 
 
 if __name__ == "__main__":

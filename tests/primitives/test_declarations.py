@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from autodiffcli.graph import Graph, Node
 from autodiffcli.primitive import FUNCTIONS, PRIMITIVES, Primitive
 
 LANGUAGE = """
@@ -27,6 +30,29 @@ MINE = [
 @pytest.mark.parametrize("name", LANGUAGE.split())
 def test_the_language_has_its_functions(name: str) -> None:
     assert name in FUNCTIONS
+
+
+def test_the_language_has_no_function_that_nobody_writes() -> None:
+    assert {word for word, op in FUNCTIONS.items() if isinstance(op, Primitive) and op.operator} == {"pow"}
+    helpers = "digamma1p beta_slope erfcx_slope besselj_slope bessely_slope lambertw_slope silu_slope gelu_slope"
+    assert not [word for word in FUNCTIONS if word[0] == "_" or word in helpers.split()]
+
+
+UNITS: list[Callable[[Any], Any]] = [
+    *(lambda x: x + -0.0, lambda x: -0.0 + x, lambda x: x - 0.0, lambda x: x * 1.0, lambda x: 1.0 * x),
+    *(lambda x: x / 1.0, lambda x: x**1.0),
+]
+CHANGES: list[Callable[[Any], Any]] = [
+    *(lambda x: x + 0.0, lambda x: 0.0 + x, lambda x: x - -0.0, lambda x: x - 1.0, lambda x: x * 2.0),  # -0 + 0 is 0
+    *(lambda x: 2.0 * x, lambda x: x / 2.0, lambda x: 1.0 / x, lambda x: x**2.0, lambda x: 1.0**x),
+]
+
+
+def test_what_is_a_unit_is_dropped_and_nothing_else() -> None:
+    graph = Graph()
+    x = Node(graph, graph.input("x"))
+    assert [f(x).id for f in UNITS] == [x.id] * len(UNITS)
+    assert x.id not in [f(x).id for f in CHANGES]
 
 
 def test_log_is_chosen_by_its_arguments() -> None:
