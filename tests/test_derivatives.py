@@ -65,3 +65,9 @@ def test_an_input_that_chooses_counts_where_it_is_chosen(mode: str) -> None:
     x = Node(graph, graph.input("x"))
     graph.outputs = [(where(x, x * x, 1.0) + where(x - 3.0, 1.0, x * x)).id]
     assert gradient(graph, {"x": 3.0}, mode=mode).gradient == {"x": 12.0}
+
+
+@pytest.mark.parametrize("mode", EXACT)
+def test_a_refusal_counts_the_arguments_from_1(mode: str) -> None:
+    with pytest.raises(RequestError, match=r"^besselj has no derivative in its argument number 1$"):
+        gradient("besselj(n, x)", "n=2,x=3", mode=mode)
