@@ -42,17 +42,17 @@ MODULES = [
 ]
 TESTS = [
     *("tests/primitives", "tests/precise", "tests/arrays", "tests/diagnosis/test_gates.py"),
-    *("tests/differences/test_estimates.py", "tests/language/test_parser.py", "tests/higher/test_series.py"),
+    *("tests/differences/test_estimates.py", "tests/language/test_parser.py"),
     *(f"tests/test_{name}.py" for name in ("conformance", "derivatives", "trace", "independent", "agreement")),
     *(f"tests/test_{name}.py" for name in ("partials", "write")),
     *("autodiffcli/chain.py", "autodiffcli/primitives"),
 ]
 SLOW = (  # in the names of tests that take long, and would find no more
     *("command", "test_layers", "bytecode", "depth", "linear_in", "exponentially", "memory", "jax", "bounds_the_error"),
-    *("numdifftools", "py::test_refusals"),
+    "numdifftools",
 )
 EXAMPLES = 50
-SECONDS = 5
+SECONDS = 3
 LIMIT = 60  # seconds of a mutant after which it hangs
 
 
@@ -67,7 +67,7 @@ class Runner:
         if options.log and options.log.exists():
             for line in options.log.read_text(encoding="utf-8").splitlines():
                 entry = json.loads(line)
-                self.log[entry["mutant"]] = entry["by"]
+                self.log[entry["mutant"]] = self.log.get(entry["mutant"]) or entry["by"]
         self.explained = set(EXPLAINED.read_text(encoding="utf-8").splitlines()) if EXPLAINED.exists() else set()
         self.unexplained = 0
 
@@ -83,8 +83,9 @@ class Runner:
         gc.freeze()
         first = MODULES[-1]
         none = Mutant(first, "", 0, "no fault", (), path_of(first).read_text(encoding="utf-8"))
-        if by := self.run([(none, items)])[none.key]:
-            sys.exit(f"{by} fails when the modules are loaded again without a fault")
+        for name in self.run([(none, list(self.reach.seconds))])[none.key].splitlines():
+            print(f"left out, since it fails when the modules are loaded again: {name}", flush=True)
+            del self.reach.seconds[next(item for item in self.reach.seconds if item.nodeid == name)]
         for module in self.options.modules:
             self.module(module)
         return True
@@ -149,7 +150,7 @@ class Runner:
             kills = self.killers[mutant.module + mutant.scope, item.nodeid]
             return -kills, not item.nodeid.endswith(tuple(named)), self.reach.seconds[item]
 
-        return sorted(self.reach.tests(mutant), key=promise)
+        return sorted(self.reach.tests(mutant) & self.reach.seconds.keys(), key=promise)
 
     def fork(self, mutant: Mutant, tests: list[pytest.Item], capped: bool) -> tuple[int, int]:
         """Return the process that runs a mutant, silently, and the end of a pipe that tells what killed it."""
@@ -177,14 +178,15 @@ class Runner:
             plant(mutant.module, mutant.source, GLOBALS.values())
         except Exception:
             return "the import"
-        start = time.process_time()
+        start, found = time.process_time(), []
         for item in tests:
-            if capped and time.process_time() - start > SECONDS:
-                break
             perform(item)
             if self.reports.failed:
-                return item.nodeid
-        return ""
+                found.append(item.nodeid)
+                self.reports.failed = False
+            if capped and (found or time.process_time() - start > self.options.seconds):
+                break
+        return "\n".join(found)
 
 
 def _draw_few(item: pytest.Item) -> None:
@@ -208,6 +210,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample", type=int, help="so many mutants of each module, drawn at random")
     parser.add_argument("--tests", nargs="+", default=TESTS, metavar="TEST", help="in place of those that reach most")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests after which a mutant survives")
     parser.add_argument("--log", type=Path, help="where results are added, and those of earlier runs read")
     options = parser.parse_args()
     from tests.primitives import references
