@@ -27,7 +27,7 @@ OPERATORS = [
     *("AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue"),
     *("ReplaceContinueWithBreak", "ReplaceBreakWithContinue", "ZeroIterationForLoop", "ExceptionReplacer"),
 ]
-LEFT_OUT = ("samples=", "@lru_cache(maxsize=")
+LEFT_OUT = ("samples=", "@lru_cache(", "«* → /»,")
 
 
 class Mutant(NamedTuple):

@@ -61,6 +61,8 @@ class Reach(NamedTuple):
                     if not names.isdisjoint(_mentioned(f)):
                         found |= self._inside(module, f)
             found |= self.seconds.keys() - self._runners()  # which read declarations
+            if not names & {name for module in self.lines for f in _functions(module) for name in _mentioned(f)}:
+                found |= set().union(*self.lines[mutant.module].values())  # used from elsewhere
         return found
 
     def _runners(self) -> set[pytest.Item]:
