@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autodiffcli.graph import Graph
+from autodiffcli.language.parser import parse
 from autodiffcli.precise.prove import prove
 from autodiffcli.primitive import PRIMITIVES
 
@@ -41,3 +42,21 @@ def decided(name: str, xs: list[str], y: str) -> str:
 def test_fractions_stay_exact(row: str) -> None:
     name, *xs, y = row.split()
     assert decided(name, xs, y) == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("min(exp(ln(x)), x)", 2), ("max(exp(ln(x)), x)", 2), ("min(-exp(ln(x)), -x)", -2), ("min(exp(x), 3)", 3)],
+        *[("floor(max(exp(x), 3, -exp(x)))", 7), ("trunc(exp(1))", 2), ("trunc(-exp(1))", -2), ("trunc(exp(-x))", 0)],
+        *[("trunc(-exp(-x))", 0), ("sign(-exp(x))", -1), ("abs(-exp(ln(x)))", 2), ("relu(-exp(x))", 0)],
+        *[("round(exp(1))", 3), ("round(-exp(1))", -3), ("floor(-exp(1))", -3), ("ceil(-exp(1))", -2)],
+        *[("exp(x)^0", 1), ("0^exp(x)", 0), ("cbrt(-exp(3*ln(x)))", -2), ("sqrt(exp(2*ln(x)))", 2)],
+        *[("where(exp(x) > 7 and x > 1, x, 0)", 2), ("where(exp(x) > 8 or x > 1, x, 0)", 2)],
+        *[("where(exp(x) > 8 or x > 3, x, 0)", 0), ("where(exp(x) > 8 and x > 1, x, 0)", 0)],
+    ],
+)
+def test_balls_are_compared_and_rounded(text: str, value: int) -> None:
+    graph = parse(text, exact=True)
+    found = float(prove(graph, dict.fromkeys(graph.inputs, "2"), [], "eval", 20).value)
+    assert found == value

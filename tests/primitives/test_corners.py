@@ -126,6 +126,9 @@ def test_derivative(name: str, xs: tuple[float, ...], expected: list[float]) -> 
         ("logsumexp", (inf, 0.0), inf),
         ("logsumexp", (-inf, -inf), -inf),
         ("logsumexp", (nan, 0.0), nan),
+        ("logsumexp", (-0.6931471805599453, -0.6931471805599453), 2.3190468138462996e-17),
+        ("logsumexp", (-3.0,), -3.0),
+        ("min", (0.3, nan), nan),
         ("erf", (-inf,), -1.0),
         ("erfc", (inf,), 0.0),
         ("erfcx", (inf,), 0.0),
@@ -211,6 +214,16 @@ def test_an_order_has_no_derivative(name: str) -> None:
         ("abs", (0.0,)),
         ("relu", (0.0,)),
         ("max", (1.0, 1.0)),
+        ("sign", (0.0,)),
+        ("heaviside", (0.0,)),
+        ("leaky_relu", (0.0,)),
+        ("floor", (1.0,)),
+        ("floor", (-3.0,)),
+        ("ceil", (2.0,)),
+        ("trunc", (2.0,)),
+        ("round", (0.5,)),
+        ("round", (-2.5,)),
+        ("clip", (1.0, -1.0, 1.0)),
     ],
 )
 def test_conventions_are_declared_as_corners(name: str, xs: tuple[float, ...]) -> None:
@@ -218,6 +231,14 @@ def test_conventions_are_declared_as_corners(name: str, xs: tuple[float, ...]) -
     beside = [x + 0.25 * (k + 1) for k, x in enumerate(xs)]
     assert any(corner.at(op(*xs), *xs) for corner in op.corners)
     assert not any(corner.at(op(*beside), *beside) for corner in op.corners)
+
+
+@pytest.mark.parametrize(
+    ("name", "x"), [("floor", inf), ("floor", 0.5), ("round", 1.0), ("round", inf), ("ceil", -0.5)]
+)
+def test_where_a_step_has_no_jump(name: str, x: float) -> None:
+    op = PRIMITIVES[name]
+    assert not any(corner.at(op(x), x) for corner in op.corners)
 
 
 def test_gates_select_and_never_scale() -> None:
