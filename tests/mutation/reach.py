@@ -49,10 +49,11 @@ class Reach(NamedTuple):
         Of a line in a function that no test is seen to reach, those that reach the function.
         """
         around = [f for f in _functions(mutant.module) if f.lineno <= mutant.line <= (f.end_lineno or 0)]
-        found = set(self.lines[mutant.module].get(mutant.line, ())) if around else set()
+        running = set(self.lines[mutant.module].get(mutant.line, ())) if around else set()
+        found = set(running)
         if around and not found:
             found = self._inside(mutant.module, min(around, key=lambda f: (f.end_lineno or 0) - f.lineno))
-        if all(isinstance(f, ast.Lambda) for f in around):
+        if not running or all(isinstance(f, ast.Lambda) for f in around):
             names = _spread(mutant.module, mutant.names)
             for name in names:
                 found |= self.applied[getattr(getattr(sys.modules[mutant.module], name), "name", "")]

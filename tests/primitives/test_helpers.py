@@ -81,6 +81,29 @@ def test_values_and_slopes(name: str, xs: tuple[float, ...]) -> None:
             assert (found or 0.0) == pytest.approx(slope, rel=1e-12, abs=size), k
 
 
+HIGH = [
+    (10.0, 8.0),
+    (12.5, 9.3),
+    (30.0, 25.0),
+    (7.0, 6.5),
+    (60.5, 45.0),
+    (3.5, 4.3),
+    (-2.5, 0.05),
+    (-1.3, 0.01),
+    (0.7, 39.0),
+]
+
+
+@pytest.mark.parametrize("name", ["besselj", "bessely", "besselj_slope", "bessely_slope"])
+def test_bessel_functions_of_an_order_above_the_argument(name: str) -> None:
+    f = {"besselj": mp.besselj, "bessely": mp.bessely}.get(name) or HELPERS[name][0]
+    with mp.workdps(40):
+        wanted = [float(f(mp.mpf(n), mp.mpf(x))) for n, x in HIGH]
+    orders, xs = (np.array(column) for column in zip(*HIGH, strict=True))
+    assert PRIMITIVES[name](orders, xs).tolist() == pytest.approx(wanted, rel=4e-15)
+    assert [PRIMITIVES[name](n, x) for n, x in HIGH] == pytest.approx(wanted, rel=4e-15)
+
+
 @pytest.mark.parametrize(("name", "xs"), CASES, ids=[f"{name}{xs}"[:-1] for name, xs in CASES])
 def test_thirty_digits(name: str, xs: tuple[float, ...]) -> None:
     graph = Graph("", exact=True)
