@@ -180,7 +180,6 @@ exp2 = primitive(
     analytic="autodiffcli.primitives.analytic:exp2",
     partials=(lambda y, x: exp2_slope(x),),
     ball=lambda x: _pow_ball(2, x),
-    fractions=True,
     latex="2^{{0}}",
     meaning="2 to the power x",
     samples=(-1.25, 0.7, 1000.5),
@@ -191,7 +190,6 @@ exp2_slope: Primitive = primitive(
     partials=(lambda y, x: LN_2 * y,),
     function=False,
     ball=lambda x: _pow_ball(2, x) * _arb(2).log(),
-    fractions=True,
     latex=r"\ln(2) \cdot 2^{{0}}",
     meaning="the derivative of exp2",
 )
@@ -332,7 +330,6 @@ plain_slope = primitive(
     condition=True,
     function=False,
     ball=lambda n: n != 0,
-    fractions=True,
     latex=r"\operatorname{plain}\left({0}\right)",
     meaning="whether n·x^(n-1) loses no digits as it is written",
 )
@@ -413,7 +410,6 @@ power_log: Primitive = primitive(
     ),
     function=False,
     ball=lambda x, n: 0 if x == 0 and n > 0 else _pow_ball(x, n) * _arb(x).log(),
-    fractions=True,
     latex=r"{0}^{{1}} \cdot \ln\left({0}\right)",
     meaning="x^n·ln(x), also where x^n overflows or underflows; 0 at x = 0 < n",
 )

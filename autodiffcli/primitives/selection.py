@@ -85,7 +85,6 @@ logical_and = primitive(
     condition=True,
     function=False,
     ball=lambda a, b: 0 if a == 0 or b == 0 else 1 if a == 1 and b == 1 else None,
-    fractions=True,
     latex=r"{0} \land {1}",
     meaning="both conditions hold",
 )
@@ -99,7 +98,6 @@ logical_or = primitive(
     condition=True,
     function=False,
     ball=lambda a, b: 1 if a == 1 or b == 1 else 0 if a == 0 and b == 0 else None,
-    fractions=True,
     latex=r"{0} \lor {1}",
     meaning="at least one of the conditions holds",
 )
@@ -113,7 +111,6 @@ logical_not = primitive(
     condition=True,
     function=False,
     ball=lambda a: 1 - a,
-    fractions=True,
     latex=r"\lnot {0}",
     meaning="the condition does not hold",
 )
@@ -262,7 +259,6 @@ sign = primitive(
     partials=(0.0,),
     corners=(Corner(lambda y, x: x == 0, "sign'(0) = 0"),),
     ball=lambda x: 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x.sgn(),
-    fractions=True,
     latex=r"\operatorname{sgn}\left({0}\right)",
     meaning="1, 0 or -1 as x is above, at or below 0",
     synonyms=("sgn",),

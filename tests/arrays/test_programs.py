@@ -179,7 +179,8 @@ PROGRAMS: list[tuple[str, Callable[[Any, Any], Any]]] = [
                                                                               y * x]) ** 3),
     ("sum(softmax(where(X > 0, X*Y, 0)[0] + X[0])*Y[1])", lambda x, y: _softmax((np.where(x.real > 0, x * y, 0) + x)[0])
      * y[1]),
-    ("sum(concat(Y, where(X > 0, X^2, 0))*concat(X, Y))", lambda x, y: np.concatenate([y, np.where(x.real > 0, x**2, 0)])
+    ("sum(concat(Y, where(X > 0, X^2, 0))*concat(X, Y))", lambda x, y: np.concatenate([y, np.where(x.real > 0,
+     x**2, 0)])
      * np.concatenate([x, y])),
     ("sum(where(X > 0, X, 0)[0]*where(X > 0, 2, Y))", lambda x, y: np.where(x.real > 0, x, 0)[0]
      * np.where(x.real > 0, 2, y)),

@@ -157,6 +157,10 @@ def test_derivative(name: str, xs: tuple[float, ...], expected: list[float]) -> 
         ("polygamma", (0.5, 2.0), nan),
         ("dsinc", (-1.0, 2.0), nan),
         ("dsinc", (1e9, 2e9), nan),
+        ("dsinc", (0.0, 0.7), 0.9203109817681301),
+        ("dsinc", (101.0, 2.0), nan),
+        ("polygamma", (101.0, 2.5), nan),
+        ("polygamma", (100.0, 2.5), -5.998777844943402e117),
         ("beta", (1.0, 1.0), 1.0),
         ("lbeta", (1.0, 1.0), 0.0),
         ("lambertw", (-0.36787944117144233,), -1.0),
@@ -197,6 +201,12 @@ def test_orders_may_differ_from_point_to_point(name: str) -> None:
     expected = [op.evaluate(n, x) for n, x in zip(orders, xs, strict=True)]
     assert list(op.array(np.array(orders), np.array(xs))) == pytest.approx(expected, rel=1e-14, nan_ok=True)
     assert np.isnan(op.array(0.5, np.array(xs))).all()
+
+
+def test_the_highest_order_of_sinc() -> None:
+    expected = -0.0011337015660339773
+    assert PRIMITIVES["dsinc"](100.0, 150.0) == pytest.approx(expected, rel=1e-14)
+    assert PRIMITIVES["dsinc"](100.0, np.array([150.0])).tolist() == pytest.approx([expected], rel=1e-14)
 
 
 @pytest.mark.parametrize("name", ["besselj", "bessely", "polygamma", "dsinc"])
