@@ -1,14 +1,14 @@
 """Plant one fault at a time in the declarations and the chain rule, and see whether a test finds it.
 
-    python -m tests.mutation [MODULE ...] [--jobs N] [--sample N] [--log FILE]
+    python -m tests.mutation [MODULE ...] [--jobs N] [--sample N] [--log FILE] [--tests TEST ...] [--seconds S]
 
 A mutant survives if no test fails with it. Those in explained.txt are survivors that change nothing that is promised,
-each below its reason; any other ends with status 1. With a log what was killed before is not run again, so that after a
-test was added only the survivors are.
+each below its reason; any other ends with status 1. With a log what was killed before is not run again: after a test
+was added, --log FILE --tests TEST runs only the survivors, with that test.
 
 Mutants are made by cosmic-ray (group `mutation`). The tests are collected and run once without a fault, which tells
 which of them reach which lines and how long each takes; then each mutant runs in a process forked from that one, with
-the tests that reach its line: those named like its primitive first, then those that killed its neighbours, then the
+the tests that reach its line: those that killed its neighbours first, then those named like its primitive, then the
 fastest, until one fails or SECONDS of them have passed. Random tests draw EXAMPLES examples.
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -70,6 +69,7 @@ def plant(module: str, source: str, namespaces: Iterable[dict[str, Any]]) -> Non
 
 def _forget(modules: list[ModuleType]) -> None:
     """Empty the caches of the package."""
-    for value in gc.get_objects():
-        if hasattr(type(value), "cache_clear") and str(value.__module__).startswith("autodiffcli"):
-            value.cache_clear()
+    for module in modules:
+        for value in vars(module).values():
+            if hasattr(type(value), "cache_clear") and str(value.__module__).startswith("autodiffcli"):
+                value.cache_clear()
