@@ -84,6 +84,12 @@ def read_claims(text: str, inputs: list[str], wrt: list[str]) -> dict[str, _Writ
         texts = [text] if len(wrt) == 1 else texts
         found = {name: _Written(t, graph, i) for name, t, i in zip(wrt, texts, graph.outputs, strict=True)}
         strange = None
+    for name, claim in found.items():
+        if claim.node.__class__ is not int or graph.shape(claim.node):
+            raise RequestError(
+                f"'{claim.text}' is no number, as the derivative by '{name}' is",
+                hint="write a number, or a formula whose value is one",
+            )
     if strange is None:
         strange = next((name for name in graph.inputs if name not in inputs), None)
     if strange is not None:

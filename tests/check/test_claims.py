@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autodiffcli import RequestError, check
+from autodiffcli.checking.claims import read_claims
 
 LECTURE, AT = "ln(x1)+x1*x2-sin(x2)", "x1=2,x2=5"  # its gradient is 5.5, 1.7163378145367738
 
@@ -74,3 +75,9 @@ def test_one_formula_for_one_input() -> None:
     assert check("x^2", "x=3", against="2*x").verdict == "passed"
     assert check("x^2", "x=3", against="6").verdict == "passed"
     assert check("x^2", "x=3", against="x^2").verdict == "failed"
+
+
+@pytest.mark.parametrize("claimed", ["arange(3)", "x=(1, 2)", "x=[1]"])
+def test_a_claim_that_is_no_number_is_refused(claimed: str) -> None:
+    with pytest.raises(RequestError, match="is no number, as the derivative by 'x' is"):
+        read_claims(claimed, ["x"], ["x"])
