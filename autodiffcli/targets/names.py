@@ -26,8 +26,8 @@ def words(text: str) -> frozenset[str]:
 def safe_names(names: Iterable[str], reserved: Collection[str]) -> dict[str, str]:
     """Return for each name one of ASCII letters, digits and _ that is neither reserved nor taken by another.
 
-    >>> safe_names(["x", "lambda", "θ₁", "theta1"], {"lambda"})
-    {'x': 'x', 'lambda': 'lambda_', 'θ₁': 'theta1_', 'theta1': 'theta1'}
+    >>> safe_names(["x", "lambda", "θ₁", "theta1", "aﹼ"], {"lambda"})
+    {'x': 'x', 'lambda': 'lambda_', 'θ₁': 'theta1_', 'theta1': 'theta1', 'aﹼ': 'au0020u0651'}
     """
     names = list(names)
     taken = {name for name in names if _allowed(name, reserved)}  # a name that can stay does
@@ -50,7 +50,7 @@ def _allowed(name: str, reserved: Collection[str]) -> bool:
 
 
 def _ascii(character: str) -> str:
-    if character.isascii():
+    if character.isascii() and (character.isalnum() or character == "_"):  # NFKC of ﹼ has a blank
         return character
     return greek(character) or f"u{ord(character):04x}"
 
