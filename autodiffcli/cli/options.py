@@ -52,7 +52,7 @@ __all__ = [
 
 FORMATS = ("table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html")
 
-_TABLE_DEFAULTS = {"out": None, "keep": True, "prefix": "", "on_error": "fail", "engine": None}
+_TABLE_DEFAULTS = {"out": None, "keep": True, "prefix": "", "on_error": "fail", "engine": None, "master": None}
 """Options that belong to --points."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -204,12 +204,23 @@ def table_options(function: F) -> F:
         ),
         click.option("--prefix", default=_TABLE_DEFAULTS["prefix"], help="Put before the names of the new columns."),
         click.option("--keep/--no-keep", default=_TABLE_DEFAULTS["keep"], help="Write the table's own columns too."),
-        click.option("--out", metavar="FILE", help="Write there, whole or not at all, instead of to standard output."),
+        click.option(
+            "--out",
+            metavar="FILE",
+            help="Write there, whole or not at all, instead of to standard output; with --engine spark also FOLDER/, "
+            "for a part from each worker.",
+        ),
+        click.option(
+            "--master",
+            metavar="URL",
+            help="The cluster of --engine spark: spark://HOST:7077; by default the processors of this machine.",
+        ),
         click.option(
             "--engine",
-            type=Choice(["numpy", "duckdb"]),
+            type=Choice(["numpy", "duckdb", "spark"]),
             help="What reads and writes tables: numpy text, as it stands; duckdb also Parquet, compressed files, "
-            "patterns and another kind than was read, and is taken for these by itself.",
+            "patterns and another kind than was read, and is taken for these by itself; spark files, patterns and "
+            "folders on a cluster, which computes too.",
         ),
         click.option(
             "--points",

@@ -67,18 +67,23 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     asked |= {name: options[name] for name in ("keep", "prefix", "on_error")}
     engine = options["engine"] or ("duckdb" if needs_database(path, out) else "numpy")
     progress = Progress(beside_rows=out is None and sys.stdout.isatty())
+    asked["progress"] = progress
     try:
-        with nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target:
+        if engine == "spark":
+            summary = _by_spark(path, out, format_, asked, graph, wrt, fixed, options["master"] or "")
+        else:
+            refuse(("master",), f"with --engine {engine}", "add --engine spark")
             work = _by_database if engine == "duckdb" else _by_numpy
-            summary = work(path, out, format_, target, asked | {"progress": progress})
-            target.flush()
+            with nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target:
+                summary = work(path, out, format_, target, asked)
+                target.flush()
     finally:
         progress.clear()
     progress.finish(summary.rows)
     *others, last = summary.notes() or [""]
     for note in others:
         warn(note)
-    if summary.undefined:
+    if summary.first_undefined is not None:
         point = dict(zip(columns, summary.first_point, strict=True)) | fixed
         warn(first_cause(graph, point, wrt, last) or last)
     elif last:
@@ -100,3 +105,20 @@ def _by_database(path: str, out: str | None, format_: str, target: BinaryIO, ask
     piped = standard_input() if path == "-" else None
     asked |= {"kind": format_, "written": format_ or written, "compression": compression, "piped": piped}
     return convert(files_of(path), target, **asked)
+
+
+def _by_spark(
+    path: str,
+    out: str | None,
+    format_: str,
+    asked: dict[str, Any],
+    graph: Graph,
+    wrt: list[str],
+    fixed: dict[str, Any],
+    master: str,
+) -> Summary:
+    from autodiffcli.api.clusters import on_spark
+
+    asked = {name: asked[name] for name in ("keep", "prefix", "on_error", "progress")}
+    target = sys.stdout.buffer if out is None else out
+    return on_spark(graph, path, target, wrt=wrt, at=fixed, master=master, kind=format_, **asked)

@@ -27,9 +27,9 @@ class Delimited:
         self._delimiter, self._quoting = delimiter, quoting
         self._records = Records(delimiter, request.table, quoting=quoting)
         self._number = 1
-        self._names, self._header, self._end = self._read_header()
-        self._places = find_columns(request.inputs, self._names, request.table, request.fixed, request.fixed_by)
-        check_new_columns(request.outputs, self._names if request.keep else (), request.table)
+        self.names, self._header, self._end = self._read_header()
+        self._places = find_columns(request.inputs, self.names, request.table, request.fixed, request.fixed_by)
+        check_new_columns(request.outputs, self.names if request.keep else (), request.table)
 
     def header(self) -> bytes:
         """Return the first line of the table to write."""
@@ -115,7 +115,7 @@ class Delimited:
 
     def _plain_cells(self, text: bytes) -> list[list[bytes]] | None:
         """Return the cells of each input, if each line has as many fields as the header."""
-        width = len(self._names)
+        width = len(self.names)
         codes = np.frombuffer(text, dtype=np.uint8)
         ends = codes == ord("\n")
         marks = ends[np.flatnonzero(ends | (codes == self._delimiter[0]))]
@@ -130,7 +130,7 @@ class Delimited:
 
     def _quoted_cells(self, text: bytes) -> list[list[bytes]] | None:
         """Return the cells of each input, if each line is a record with as many fields as the header."""
-        width = len(self._names)
+        width = len(self.names)
         try:
             rows = list(
                 csv.reader(io.StringIO(text.decode(), newline="\n"), delimiter=self._delimiter.decode(), strict=True)
@@ -162,8 +162,8 @@ class Delimited:
 
     def _values(self, fields: list[str]) -> list[float] | str:
         """Return the row's values of the inputs, or what is wrong with it."""
-        if len(fields) != len(self._names):
-            return f"{len(fields)} field{'s'[: len(fields) != 1]}, but the header has {len(self._names)}"
+        if len(fields) != len(self.names):
+            return f"{len(fields)} field{'s'[: len(fields) != 1]}, but the header has {len(self.names)}"
         values = []
         for name, place in zip(self._request.inputs, self._places, strict=True):
             text = fields[place]
@@ -178,7 +178,7 @@ class Delimited:
         """Return the delimiters that a row lacks, so that empty results stand in their own columns."""
         for fields, _ in Records(self._delimiter, self._request.table, quoting=self._quoting).read(text):
             if not isinstance(fields, str):
-                return self._delimiter * (len(self._names) - len(fields))
+                return self._delimiter * (len(self.names) - len(fields))
         return b""
 
     def _quoted(self, name: str) -> bytes:

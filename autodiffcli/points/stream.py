@@ -28,7 +28,8 @@ class Summary:
     nulls: int = 0
     undefined: int = 0
     first_undefined: int | None = None
-    """The number of the first row with an undefined result: data rows are counted from 1, skipped ones as well."""
+    """The number of the first row with an undefined result: data rows are counted from 1, skipped ones as well. None
+    where rows have no numbers, as in a folder that many processes write."""
     first_point: list[float] = field(default_factory=list, repr=False, compare=False)
     """What that row gives the inputs."""
     first_table: str = field(default="", repr=False)
@@ -60,15 +61,16 @@ class Summary:
         ['1 row could not be read and was skipped', '2 rows have undefined results, the first is row 7']
         """
         notes = []
-        place = f"row {self.first_undefined}{' of ' * bool(self.first_table)}{self.first_table}"
+        of = f" of {self.first_table}" if self.first_table else ""
+        first = "" if self.first_undefined is None else f"row {self.first_undefined}{of}"
         if self.skipped:
             notes.append(f"{_rows(self.skipped, 'was', 'were')} skipped")
         if self.nulls:
             notes.append(f"{_rows(self.nulls, 'has', 'have')} no results")
         if self.undefined == 1:
-            notes.append(f"1 row has undefined results: {place}")
+            notes.append("1 row has undefined results" + (f": {first}" if first else ""))
         elif self.undefined:
-            notes.append(f"{self.undefined} rows have undefined results, the first is {place}")
+            notes.append(f"{self.undefined} rows have undefined results" + (f", the first is {first}" if first else ""))
         return notes
 
 
