@@ -11,7 +11,7 @@ from autodiffcli.points.kinds import named_kind
 from autodiffcli.points.out import whole_file
 from autodiffcli.points.rows import OnError, Request
 from autodiffcli.points.spark.read import read
-from autodiffcli.points.spark.session import session
+from autodiffcli.points.spark.session import spark_session
 from autodiffcli.points.spark.write import folder, lines, put_in_place
 from autodiffcli.points.stream import Summary
 
@@ -77,7 +77,7 @@ def _convert(
     progress: Callable[..., object],
     whole: bool = True,
 ) -> Summary:
-    with session(master) as spark:
+    with spark_session(master) as spark:
         rows = read(spark, path, request, written)
         rows.frame.createOrReplaceTempView(TABLE)
         results = spark.sql(statement)

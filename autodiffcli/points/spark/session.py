@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -14,7 +15,7 @@ from typing import Any
 
 from autodiffcli.errors import RequestError, missing_extra
 
-__all__ = ["explained", "session"]
+__all__ = ["explained", "spark_session"]
 
 JAVA = 17
 """The oldest Java that PySpark 4 runs on."""
@@ -36,7 +37,7 @@ _MEANING = {
 
 
 @contextmanager
-def session(master: str = "") -> Iterator[Any]:
+def spark_session(master: str = "") -> Iterator[Any]:
     """Give a session on the cluster of a master, by default on the processors of this machine.
 
     One that the process has already is used, under settings of its own. What Spark raises is a RequestError that says
@@ -75,7 +76,7 @@ def _started(master: str) -> Iterator[Any]:
     conf = SparkConf(loadDefaults=True).setMaster(master)
     for name, value in (_SETTINGS | _MEANING).items():
         conf.set(name, value)
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, _quiet():
         try:
             launch: Any = launch_gateway
             gateway = launch(conf, {"stdout": said, "stderr": said})
@@ -92,6 +93,17 @@ def _started(master: str) -> Iterator[Any]:
                 context.stop()
         finally:
             _end(gateway)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what py4j says at Ctrl-C from standard error, where it goes if the root has no handler."""
+    silent = logging.NullHandler()
+    logging.getLogger().addHandler(silent)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(silent)
 
 
 def _end(gateway: Any) -> None:

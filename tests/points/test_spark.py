@@ -1,0 +1,401 @@
+"""Tables by Spark, on one machine and on a cluster: the same rows as without it, and numbers as near as Java's are.
+
+Most need ADCALC_ALL=1: Spark takes seconds to start, and half a second for any table.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiffcli import compile, parse
+from autodiffcli.errors import AdcalcError, RequestError
+from autodiffcli.points.stream import Summary, stream
+from tests.cli.support import LECTURE, PROGRAM, call, environment, interruptible, refused, run
+from tests.targets.test_sql import EDGES, SPECIAL
+
+JAVA = which("java") or os.path.exists(os.path.join(os.environ.get("JAVA_HOME", "/nowhere"), "bin", "java"))
+needs_spark = pytest.mark.skipif(
+    not (find_spec("pyspark") and JAVA), reason="PySpark (the extra 'spark') or Java is not installed"
+)
+long = pytest.mark.skipif(not os.environ.get("ADCALC_ALL"), reason="Spark takes long: set ADCALC_ALL=1")
+# py4j leaves its sockets to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+SPARK = ("--engine", "spark")
+WIDER = ("x^y", "acosh(x) + asinh(y)")
+"""Java's power, and what Spark has not and is made of others, are 4 ulp away, other functions 2."""
+CSV = b't,x,y\n"a, ""b""",1,2\n\n c,-0.5, 1e300\nd,inf,nan\n,5e-324,-Infinity\ne,+3.,.5E1\n'
+BAD = b"t,x,y\na,2,5\nb,1\nc,,1\nd,seven,1\ne,1,2,3\nf,1_0,2\ng,1d,2\nh,0x1p3,2\n"
+JSON = b'{"x": 2, "y": 5}\n{"x": "inf", "t": [1, {"a": "}"}], "y": "NaN"}\n{"x":1,"y":0 }\n'
+BAD_JSON = (
+    b'{"x": 2, "y": 5}\n{"x": "2", "y": 5}\n{"x": 1}\n[1]\n{"x": 1,\n{"x":1,"y":2} {"x":3}\n{"x": true, "y": null}\n'
+    b"{'x': 1, 'y': 2}\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """Hold one session for all tables: each would start its own."""
+    from autodiffcli.points.spark.session import spark_session
+
+    with spark_session("local[2]") as found:
+        yield found
+
+
+def by_numpy(name: str, target: Any, expr: str, **options: Any) -> Summary:
+    compiled = compile(expr)
+    inputs = list(parse(expr).inputs)
+    outputs = ["value", *[f"d_{x}" for x in inputs]]
+    evaluate = lambda columns: compiled.value_and_gradient(*columns)
+    with open(name, "rb") as source:
+        return stream(source, target, inputs=inputs, outputs=outputs, evaluate=evaluate, name=name, **options)
+
+
+def by_spark(name: str, target: Any, expr: str, **options: Any) -> Summary:
+    from autodiffcli.api.clusters import on_spark
+
+    return on_spark(expr, name, target, **options)
+
+
+def both(name: str, data: bytes, expr: str = "x*y", **options: Any) -> list[tuple[bytes, Summary | str]]:
+    """Return what Spark makes of a table, and what is made without it; rows, and what is said."""
+    Path(name).write_bytes(data)
+    found: list[tuple[bytes, Summary | str]] = []
+    for way in (by_spark, by_numpy):
+        target = io.BytesIO()
+        try:
+            said: Summary | str = way(name, target, expr, **options)
+        except AdcalcError as error:
+            said = f"{type(error).__name__}: {error}"
+        found.append((target.getvalue(), said))
+    return found
+
+
+@needs_spark
+def test_rows_are_as_without_spark(spark: Any) -> None:
+    for name, data in (("p.csv", CSV), ("p.jsonl", JSON), ("bad.csv", BAD), ("bad.jsonl", BAD_JSON)):
+        for on_error in ("skip", "null") if "bad" in name else ("fail",):
+            (rows, said), (true, wanted) = both(name, data, on_error=on_error)
+            assert rows.splitlines() == [line for line in true.splitlines() if line.strip()], (name, on_error)
+            assert said == wanted
+
+
+@needs_spark
+def test_the_command(spark: Any) -> None:
+    """One small table through the command line, and its messages."""
+    Path("p.csv").write_bytes(b"x1,x2\n2,5\n1,0\n")
+    done = call("grad", LECTURE, "--points", "p.csv", *SPARK)
+    assert done.out == "x1,x2,value,d_x1,d_x2\n2,5,11.652071455223084,5.5,1.7163378145367738\n1,0,0.0,1.0,0.0\n"
+    assert (done.status, done.err) == (0, "")
+    assert "has no column 'x3'" in refused("eval", "x3", "--points", "p.csv", *SPARK)
+    assert "did you mean 'x1'" in refused("eval", "x11", "--points", "p.csv", *SPARK)
+    assert "cannot read" in refused("eval", "x1", "--points", "nowhere.csv", *SPARK)
+    assert "erf cannot be written in SQL for Spark" in refused("eval", "erf(x1)", "--points", "p.csv", *SPARK)
+
+
+@needs_spark
+@long
+@pytest.mark.parametrize("on_error", ["fail", "skip", "null"])
+@pytest.mark.parametrize("keep", [True, False])
+def test_bad_rows(spark: Any, on_error: str, keep: bool) -> None:
+    for name, data in (("p.csv", BAD), ("p.jsonl", BAD_JSON), ("p.tsv", BAD.replace(b",", b"\t"))):
+        (rows, said), (true, wanted) = both(name, data, on_error=on_error, keep=keep)
+        assert rows == true, (name, on_error)
+        assert str(said) == (str(wanted) if isinstance(wanted, Summary) else without_line(wanted))
+
+
+def without_line(said: str) -> str:
+    """Return a message without the number of the line, which Spark does not know."""
+    before, _, rest = said.partition(" (line ")
+    return before + rest.partition(")")[2]
+
+
+@needs_spark
+@long
+def test_quotes_that_go_over_lines_are_refused(spark: Any) -> None:
+    Path("p.csv").write_bytes(b't,x\na,1\n"b\n2,c",3\n')
+    for on_error in ("fail", "skip", "null"):
+        with pytest.raises(RequestError, match="row 2: a field in quotes goes over several lines"):
+            by_spark("p.csv", io.BytesIO(), "x", on_error=on_error)
+    Path("p.csv").write_bytes(b"t,x\na,1\n\xff,2\n")
+    with pytest.raises(RequestError, match="row 2: not UTF-8"):
+        by_spark("p.csv", io.BytesIO(), "x", on_error="skip")
+    Path("p.jsonl").write_bytes(b'{"x": 1}\n{"x": 1, "value": 2}\n')
+    with pytest.raises(RequestError, match="has a column 'value' already"):
+        by_spark("p.jsonl", io.BytesIO(), "x", on_error="skip")
+
+
+@needs_spark
+@long
+def test_numbers_are_as_near_as_the_functions_of_java(spark: Any) -> None:
+    far = []
+    for expr in EDGES:
+        names = list(parse(expr).inputs)
+        cells = [(x, y)[: len(names)] for x in SPECIAL for y in SPECIAL[:: 1 if len(names) > 1 else len(SPECIAL)]]
+        rows = [",".join(names), *[",".join(map(repr, row)) for row in cells]]
+        (found, _), (true, _) = both("p.csv", ("\n".join(rows) + "\n").encode(), expr, keep=False)
+        table, wanted = (np.loadtxt(io.BytesIO(text), delimiter=",", skiprows=1, ndmin=2) for text in (found, true))
+        assert table.shape == wanted.shape
+        if expr == "atan2(x, y)":
+            table, wanted = (t[[0.0 not in row for row in cells]] for t in (table, wanted))  # -0 is 0 to it
+        finite = np.isfinite(wanted)
+        assert np.array_equal(table[~finite], wanted[~finite], equal_nan=True), expr
+        ulps = np.abs(table[finite] - wanted[finite]) / np.spacing(np.abs(wanted[finite]))
+        far += [(expr, ulps.max())] * bool(ulps.max() > (4 if expr in WIDER else 2))
+    assert far == []
+
+
+@needs_spark
+@long
+def test_several_files_are_in_the_order_of_their_names(spark: Any) -> None:
+    folder = Path("a [1] folder")
+    folder.mkdir()
+    for k in (3, 1, 2):  # the smallest comes last
+        (folder / f"{k}.csv").write_text("x\n" + "".join(f"{k}{i:05}\n" for i in range(20_000 // k)))
+    for path in (str(folder), "a ? 1 ? folder/*.csv".replace("? 1 ?", "?1?")):
+        target = io.BytesIO()
+        summary = by_spark(path, target, "x^2")
+        xs = [int(line.split(b",")[0]) for line in target.getvalue().splitlines()[1:]]
+        assert xs == [int(f"{k}{i:05}") for k in (1, 2, 3) for i in range(20_000 // k)]
+        assert summary.rows == len(xs)
+    (folder / "2.csv").write_text("x\n1\nseven\n")
+    with pytest.raises(AdcalcError, match=r"a \[1\] folder/2.csv: row 2: column 'x': 'seven' is not a number"):
+        by_spark(str(folder), io.BytesIO(), "x")
+    (folder / "2.csv").write_text("y\n1\n")
+    with pytest.raises(RequestError, match="has another header"):
+        by_spark(str(folder), io.BytesIO(), "x")
+
+
+@needs_spark
+@long
+def test_parquet_and_folders(spark: Any) -> None:
+    Path("p.csv").write_bytes(CSV)
+    by_spark("p.csv", "p.parquet", "x*y")
+    assert Path("p.parquet").is_file()
+    target = io.BytesIO()
+    assert by_spark("p.parquet", target, "value + d_x", prefix="again_").undefined == 2
+    wanted = io.BytesIO()
+    by_numpy("p.csv", wanted, "x*y")
+    line = wanted.getvalue().splitlines()[1]
+    assert target.getvalue().splitlines()[1] == line + b",4.0,1.0,1.0"
+    Path("bad.jsonl").write_bytes(BAD_JSON)
+    for source, on_error in (("p.csv", "fail"), ("bad.jsonl", "skip")):
+        out = f"out-{on_error}"
+        by_spark(source, f"{out}/", "x*y", on_error=on_error)
+        (part,) = Path(out).glob("part-*")
+        true = io.BytesIO()
+        by_numpy(source, true, "x*y", on_error=on_error)
+        found, rows = part.read_text().splitlines(), true.getvalue().decode().splitlines()
+        if source == "p.csv":
+            assert found[0] == rows[0]
+            ours, theirs = ([line.rsplit(",", 3)[1:] for line in lines[1:] if line] for lines in (found, rows))
+            assert np.array_equal(np.array(ours, dtype=float), np.array(theirs, dtype=float), equal_nan=True)
+        else:
+            assert list(map(json.loads, found)) == list(map(json.loads, rows))
+    with pytest.raises(RequestError, match="it is there already"):
+        by_spark("p.csv", "out-fail/", "x")
+    with pytest.raises(AdcalcError, match="is not a number"):
+        by_spark("bad.jsonl", "out/", "x*y")
+    with pytest.raises(RequestError, match="as that or as Parquet, not as jsonl"):
+        by_spark("p.csv", "o.jsonl", "x")
+    assert not [name for name in os.listdir() if name.endswith(".tmp") or name in ("out", "o.jsonl")]
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("p.csv").write_bytes(b"x\n1\n")
+    assert "--master does nothing" in refused("eval", "x", "--points", "p.csv", "--master", "local")
+    assert "--master belongs to --points" in refused("eval", "x", "--at", "x=1", "--master", "local")
+    if not find_spec("pyspark"):
+        assert "needs the extra 'spark'" in refused("eval", "x", "--points", "p.csv", *SPARK)
+        return
+    from autodiffcli.points.spark import session
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(RequestError, match="is not reached: Connection refused"):
+        session._check_reached(f"spark://127.0.0.1:{port}")
+    for master in ("http://host", "spark:7077", "local[2", "spark://host", "spark://host:port"):
+        with pytest.raises(RequestError, match=r"no address of a cluster|is not reached"):
+            session._check_reached(master)
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(RequestError, match="needs Java: JAVA_HOME is /nowhere"):
+        session._check_java()
+    monkeypatch.delenv("JAVA_HOME")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(RequestError, match="no java is on the PATH"):
+        session._check_java()
+    old = "Exception in thread main java.lang.UnsupportedClassVersionError: org/apache/spark/launcher/Main"
+    assert "too old" in str(session._not_started(old))
+    assert str(session._not_started("x\nspark-class: line 97: java: command not found\n")).endswith("not found")
+
+
+@needs_spark
+@long
+def test_a_process_says_nothing_of_spark_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_bytes(b"x,y\n1,2\n0,0\n")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    env = {"SPARK_LOCAL_DIRS": str(scratch), "TMPDIR": str(scratch)}
+    done = run("grad", "x/y", "--points", "p.csv", *SPARK, "--out", "o.csv", env=env, cwd=tmp_path)
+    assert (done.status, done.out) == (0, "")
+    assert done.err.splitlines()[0] == "warning: 1 row has undefined results: row 2: / is undefined at 0, 0"
+    assert (tmp_path / "o.csv").read_text() == "x,y,value,d_x,d_y\n1,2,0.5,0.5,-0.25\n0,0,nan,inf,nan\n"
+    done = run("grad", "x/z", "--points", "p.csv", *SPARK, env=env, cwd=tmp_path)
+    assert done.status == 2 and done.err.startswith("error: p.csv has no column 'z'")
+    assert os.listdir(scratch) == []
+
+
+@needs_spark
+@long
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    write_table(tmp_path / "p.csv", 1_000_000)
+    for out in ("o.csv", "o.parquet", "o/"):
+        env = environment({"SPARK_LOCAL_DIRS": str(scratch), "TMPDIR": str(scratch)})
+        command = [*PROGRAM, "grad", LECTURE, "--points", "p.csv", *SPARK, "--out", out]
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=env,
+            stderr=subprocess.PIPE,
+            preexec_fn=interruptible,  # noqa: PLW1509  # no threads are about
+        )
+        until = time.monotonic() + 120
+        while not list(scratch.glob("blockmgr-*/*")) and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(2)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == b"" and process.returncode == 130
+        assert sorted(os.listdir(tmp_path)) == ["p.csv", "scratch"], out
+        assert os.listdir(scratch) == []
+
+
+def write_table(path: Path, rows: int) -> None:
+    random = np.random.default_rng(rows)
+    columns = np.exp(random.normal(size=rows)).tolist(), (10 * random.normal(size=rows)).tolist()
+    cells = [f"{i},{x!r},{y!r}" for i, (x, y) in enumerate(zip(*columns, strict=True))]
+    for i, row in enumerate(("nan,1", "inf,2", "-1,3", "0,-0.0", "5e-324,1e308")):
+        cells[(i + 1) * rows // 7] = f"{i},{row}"
+    path.write_text("id,x1,x2\n" + "\n".join(cells) + "\n")
+
+
+def assert_as_numpy(found: Path, source: Path) -> None:
+    """Compare with the NumPy engine: rows exactly; numbers to 4 ulp of the largest term of their sums."""
+    true = io.BytesIO()
+    by_numpy(str(source), true, LECTURE)
+    head, *rows = found.read_text().splitlines()
+    wanted_head, *wanted = true.getvalue().decode().splitlines()
+    assert head == wanted_head and len(rows) == len(wanted)
+    assert [row.rsplit(",", 3)[0] for row in rows] == [row.rsplit(",", 3)[0] for row in wanted]
+    table, other = (np.array([row.split(",")[1:] for row in lines], dtype=float).T for lines in (rows, wanted))
+    x1, x2 = table[:2]
+    with np.errstate(all="ignore"):
+        terms = ([np.log(x1), x1 * x2, np.sin(x2)], [1 / x1, x2], [x1, np.cos(x2)])
+        for ours, theirs, summands in zip(table[2:], other[2:], terms, strict=True):
+            finite = np.isfinite(theirs)
+            assert np.array_equal(ours[~finite], theirs[~finite], equal_nan=True)
+            largest = np.max([np.abs(term) for term in summands], axis=0)
+            assert (np.abs(ours - theirs) <= 4 * np.spacing(largest))[finite].all()
+
+
+class Cluster:
+    """A master and two workers, of one core each, as processes of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        import pyspark
+
+        self.folder = folder
+        self.program = os.path.join(os.path.dirname(pyspark.__file__), "bin", "spark-class")
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, *arguments: str) -> None:
+        local = self.folder / f"{name}-local"
+        local.mkdir()
+        extra = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(local), "SPARK_DAEMON_MEMORY": "256m"}
+        kind = name.rstrip("0123456789")
+        command = [self.program, f"org.apache.spark.deploy.{kind}.{kind.title()}", "--host", "127.0.0.1", *arguments]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, env=environment(extra), start_new_session=True
+            )
+
+    def begin(self) -> str:
+        with closing(socket.create_server(("127.0.0.1", 0))) as server:
+            port = server.getsockname()[1]
+        master = f"spark://127.0.0.1:{port}"
+        self.start("master", "--port", str(port), "--webui-port", "0")
+        for k in (1, 2):
+            sizes = ("--cores", "1", "--memory", "1200m", "--webui-port", "0")
+            self.start(f"worker{k}", *sizes, "--work-dir", str(self.folder / f"work{k}"), master)
+        until = time.monotonic() + 120
+        logs = [self.folder / f"worker{k}.log" for k in (1, 2)]
+        while not all("Successfully registered" in log.read_text() for log in logs):
+            assert time.monotonic() < until, [log.read_text()[-2000:] for log in logs]
+            time.sleep(0.2)
+        return master
+
+    def kill(self, name: str) -> None:
+        """End a process and those that it started."""
+        process = self.processes.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def end(self) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+
+    def executors(self) -> list[str]:
+        """Return the workers that hold a part of a table on their disks, and the only copy of it."""
+        return [name for name in self.processes if list(self.folder.glob(f"{name}-local/**/rdd_*"))]
+
+
+@needs_spark
+@long
+@pytest.mark.parametrize("killed", [False, True])
+def test_two_workers(tmp_path: Path, killed: bool) -> None:
+    """A million rows, and again with a worker killed when it holds a part of them."""
+    cluster = Cluster(tmp_path)
+    source, target = tmp_path / "p.csv", tmp_path / "o.csv"
+    write_table(source, 1_000_000)
+    (tmp_path / "spark-defaults.conf").write_text("spark.sql.files.maxPartitionBytes 4m\nspark.executor.memory 1g\n")
+    env = environment({"SPARK_CONF_DIR": str(tmp_path), "SPARK_LOCAL_IP": "127.0.0.1"})
+    with ExitStack() as stack:
+        stack.callback(cluster.end)
+        command = ["grad", LECTURE, "--points", str(source), *SPARK, "--master", cluster.begin(), "--out", str(target)]
+        process = subprocess.Popen([*PROGRAM, *command], env=env, stderr=subprocess.PIPE, cwd=tmp_path)
+        stack.callback(process.kill)
+        until = time.monotonic() + 300
+        while killed and process.poll() is None and time.monotonic() < until:
+            if holding := cluster.executors():
+                cluster.kill(holding[0])
+                assert process.poll() is None and not target.exists()
+                break
+            time.sleep(0.02)
+        assert len(cluster.processes) == 3 - killed
+        err = process.communicate(timeout=500)[1].decode()
+        assert process.returncode == 0, err
+        assert "undefined results, the first is row" in err
+        assert len(list(tmp_path.glob("work*/app-*/*"))) >= 2
+    assert_as_numpy(target, source)
