@@ -113,7 +113,7 @@ def test_calls_are_those_of_numpy(text: str) -> None:
         ("stack(X, X)", "[X, X]", r"\left[X, X\right]"),
         ("stack(X, X, axis=1)", "stack(X, X, axis=1)", r"\operatorname{stack}\left(X, X\right)"),
         ("(X @ X') @ X", "X @ X' @ X", r"X X^\mathsf{T} X"),
-        ("-(X @ X')", "-(X @ X')", r"-\left(X X^\mathsf{T}\right)"),
+        ("-(X @ X')", "-(X @ X')", r"-X X^\mathsf{T}"),
     ],
 )
 def test_how_they_are_written(text: str, plain: str, latex: str) -> None:
