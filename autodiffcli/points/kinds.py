@@ -65,9 +65,11 @@ def needs_database(path: str, out: str | None) -> bool:
     to, out_packed = named_kind(out or "")
     if packed or out_packed or "parquet" in (kind, to) or (to and kind and to != kind) or files_of(path) != [path]:
         return True
+    if not os.path.isfile(path):  # what is read from a pipe to look at it is gone
+        return False
     try:
         with open(path, "rb") as file:
-            return os.path.isfile(path) and any(map(file.read(4).startswith, _MAGIC))
+            return any(map(file.read(4).startswith, _MAGIC))
     except (OSError, ValueError):  # said where it is opened
         return False
 
