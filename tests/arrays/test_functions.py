@@ -149,9 +149,12 @@ def test_as_many_operands_as_it_takes(name: str) -> None:
 def test_operations_have_as_many_arguments_as_they_take() -> None:
     two = (tensor_products.matmul, tensor_products.dot, tensor_products.outer, tensor_products.cross)
     assert {op.arity for op in (*two, tensor_algebra.solve)} == {(2, 2)}
+    assert {op.arity for op in (tensor_algebra.inv, tensor_algebra.det, tensor_products.trace)} == {(1, 1)}
+
+
+def test_operations_made_for_their_parameters_have_too() -> None:
     assert {op.arity for op in (tensor_index.concat(), tensor_index.stack())} == {(1, None)}
-    one = (tensor.sum_over(), tensor.transpose(), tensor_algebra.inv, tensor_algebra.det, tensor_reductions.norm())
-    assert {op.arity for op in one} == {(1, 1)}
+    assert {op.arity for op in (tensor.sum_over(), tensor.transpose(), tensor_reductions.norm())} == {(1, 1)}
 
 
 def test_defaults_are_the_whole_array_and_the_first_axis() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autodiffcli import primitive
 
-__all__ = ["ROOT", "compiled", "path_of", "plant"]
+__all__ = ["ROOT", "compiled", "forget", "path_of", "plant"]
 
 ROOT = Path(__file__).parents[2]
 DECLARATIONS = "autodiffcli.primitives."
@@ -64,10 +64,10 @@ def plant(module: str, source: str, namespaces: Iterable[dict[str, Any]]) -> Non
         for k, value in list(namespace.items()):
             if id(value) in exchanged:
                 namespace[k] = exchanged[id(value)]
-    _forget(modules)
+    forget(modules)
 
 
-def _forget(modules: list[ModuleType]) -> None:
+def forget(modules: Iterable[ModuleType]) -> None:
     """Empty the caches of the package."""
     for module in modules:
         for value in vars(module).values():

@@ -15,7 +15,7 @@ import pytest
 from autodiffcli.graph import Graph
 from autodiffcli.primitive import Primitive
 from tests.mutation.mutants import Mutant
-from tests.mutation.plant import path_of
+from tests.mutation.plant import forget, path_of
 
 __all__ = ["GLOBALS", "Reach", "Reports", "measure", "perform"]
 
@@ -130,10 +130,12 @@ def measure(items: list[pytest.Item], modules: list[str], reports: Reports) -> R
 
     watch = Coverage(data_file=None, include=[str(path_of(name)) for name in modules], config_file=False)
     Graph.apply, Primitive.__call__ = watched_apply, watched_call  # type: ignore
+    ours = [module for name, module in sys.modules.items() if name.startswith("autodiffcli")]
     watch.start()
     for item in items:
         if isinstance(item, pytest.DoctestItem):
             GLOBALS[item] = dict(item.dtest.globs)
+        forget(ours)  # of what is kept no line runs
         watch.switch_context(item.nodeid)
         start = time.process_time()
         perform(item)
