@@ -91,7 +91,7 @@ def convert(
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, paths[0], fixed)
-    with closing(duckdb.connect()) as reading, closing(duckdb.connect()) as writing:
+    with _interruptible(), closing(duckdb.connect()) as reading, closing(duckdb.connect()) as writing:
         for connection in (reading, writing):
             for name, value in _SETTINGS.items():
                 connection.execute(f"SET {name} = {value}")
@@ -102,6 +102,17 @@ def convert(
         first = next(files)
         job.write(first, files, writing, target, written or first.kind, compression)
     return job.summary
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt for what DuckDB makes of one, whatever it was about."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from None
 
 
 class _Job:
@@ -188,10 +199,6 @@ class _Job:
                 connection.execute(
                     f"COPY (SELECT {', '.join(items)} FROM results) TO '{path}' ({_WRITTEN[kind]}{packed})"
                 )
-            except RuntimeError as error:
-                if "interrupted" not in str(error):
-                    raise
-                raise KeyboardInterrupt from None  # as DuckDB says it
             except self.failures as error:
                 if self.error is None:
                     self.error = RequestError(f"DuckDB cannot write the table: {_first_line(error)}")

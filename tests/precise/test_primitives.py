@@ -26,8 +26,9 @@ EXACT_CONSTANTS = {"leaky_relu": (lambda x: x if x > 0 else x / 100, lambda x: m
 def points(op: Primitive, reference: Reference) -> list[tuple[float, ...]]:
     default: Iterable[tuple[float, ...]] = [(x,) for x in GRID] if op.arity[0] == 1 else PAIRS
     found = [xs for xs in (default if reference.points is None else reference.points) if reference.inside(*xs)]
-    # far out mpmath takes minutes for what is 0, 1 or overflow
-    near = [xs for xs in found if all(x == 0 or 1e-40 < abs(x) < 1e4 for x in xs)]
+    # far out, and at high orders, mpmath takes minutes for what is 0, 1 or overflow
+    far = 1e4 if op.arity[0] == 1 else 100
+    near = [xs for xs in found if all(x == 0 or 1e-40 < abs(x) < far for x in xs)]
     return near if ALL else near[:: max(1, len(near) // FEW)]
 
 
