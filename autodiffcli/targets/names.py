@@ -27,15 +27,19 @@ def safe_names(names: Iterable[str], reserved: Collection[str]) -> dict[str, str
     """Return for each name one of ASCII letters, digits and _ that is neither reserved nor taken by another.
 
     >>> safe_names(["x", "lambda", "θ₁", "theta1", "aﹼ"], {"lambda"})
-    {'x': 'x', 'lambda': 'lambda_', 'θ₁': 'theta1_', 'theta1': 'theta1', 'aﹼ': 'au0020u0651'}
+    {'x': 'x', 'lambda': 'lambda_', 'θ₁': 'theta1_', 'theta1': 'theta1', 'aﹼ': 'a_u0651'}
     """
     names = list(names)
     taken = {name for name in names if _allowed(name, reserved)}  # a name that can stay does
     chosen: dict[str, str] = {}
     for name in names:
-        new = name if name in taken else "".join(map(_ascii, unicodedata.normalize("NFKC", name)))
-        new = re.sub(r"\W+", "_", new).rstrip("_") or "x" if name not in taken and not name.isidentifier() else new
+        new = name
         if name not in taken:
+            new = re.sub(
+                r"\W+", "_", "".join(map(_ascii, unicodedata.normalize("NFKC", name)))
+            )  # NFKC of ﹼ has a blank
+            if not name.isidentifier():  # a leaf of a structure: d["w"]
+                new = new.rstrip("_") or "x"
             if _IDENTIFIER.match(new) is None or new.startswith(_OWN):  # what is put behind it would change nothing
                 new = f"x{new}"
             while new in taken or not _allowed(new, reserved):
@@ -50,7 +54,7 @@ def _allowed(name: str, reserved: Collection[str]) -> bool:
 
 
 def _ascii(character: str) -> str:
-    if character.isascii() and (character.isalnum() or character == "_"):  # NFKC of ﹼ has a blank
+    if character.isascii():
         return character
     return greek(character) or f"u{ord(character):04x}"
 
