@@ -141,12 +141,25 @@ def test_the_recursion_limit_is_left_alone(path: Path) -> None:
     assert "setrecursionlimit" not in path.read_text()
 
 
-def test_a_piped_gradient_loads_nothing_heavy() -> None:
-    """One point needs no NumPy, no Rich, and no grammar tools: each import would cost more than the answer."""
+def loaded(*options: str) -> tuple[str, set[str]]:
+    """Return what a gradient prints, and the modules that it imports."""
     script = "import sys; from autodiffcli.cli import main; sys.exit(main())"
     command = [sys.executable, "-X", "importtime", "-c", script, "grad", "ln(x1)+x1*x2-sin(x2)", "--at", "x1=2,x2=5"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PACKAGE.parent)
-    assert done.stdout.splitlines() == ["x1=5.5", "x2=1.7163378145367738"], done.stderr[-2000:]
-    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "autodiffcli.cli" in loaded
-    assert not loaded & HEAVY
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return done.stdout, {line.rsplit("|", 1)[1].strip() for line in lines}
+
+
+def test_a_piped_gradient_loads_nothing_heavy() -> None:
+    """One point needs no NumPy, no Rich, and no grammar tools: each import would cost more than the answer."""
+    printed, modules = loaded()
+    assert printed.splitlines() == ["x1=5.5", "x2=1.7163378145367738"]
+    assert "autodiffcli.cli" in modules
+    assert not modules & HEAVY
+
+
+def test_a_trace_loads_rich_and_nothing_else_heavy() -> None:
+    printed, modules = loaded("--trace", "--format", "table")
+    assert "x1 = 5.5" in printed
+    assert "rich" in modules
+    assert not modules & (HEAVY - {"rich"})

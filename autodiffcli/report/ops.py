@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from autodiffcli.graph import Graph, Node
 from autodiffcli.language.signatures import argument_names, call_of
 from autodiffcli.language.write import LATEX, UNICODE, number, write
 from autodiffcli.primitive import PRIMITIVES, Gate, Primitive
-from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS, ArrayFunction
 from autodiffcli.report.table import Cell, Column, Table
 from autodiffcli.tracing.rules import Rule, rule
+
+if TYPE_CHECKING:
+    from autodiffcli.primitives.tensor_functions import ArrayFunction
 
 __all__ = ["ops", "ops_data"]
 
@@ -20,6 +23,8 @@ def ops(functions: Iterable[Primitive | ArrayFunction] | None = None) -> Table:
 
     That of a function of arrays is what comes of the adjoint ȳ of its value to each of its arguments.
     """
+    from autodiffcli.primitives.tensor_functions import ARRAY_FUNCTIONS, ArrayFunction
+
     columns = (
         Column("function"),
         Column("meaning"),
