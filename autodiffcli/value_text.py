@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autodiffcli.language.write import LATEX, PLAIN, Style, number
+from autodiffcli.language.write import LATEX, PLAIN, Style, entries_text, number
 from autodiffcli.passes.entries import entry_name, places
 from autodiffcli.structures import folded, leaves, path_text, quoted
 
@@ -119,14 +119,4 @@ def _key(key: str, style: Style) -> str:
 
 def _leaf(value: Any, precision: int | None, style: Style) -> str:
     """Return a number, or an array whole."""
-    if is_number(value):
-        return number(value, precision, style)
-    if not value.size:
-        return f"zeros({', '.join(map(str, value.shape))})"
-    texts = [number(x, precision, style) for x in value.ravel().tolist()]
-    matrix = style is LATEX and value.ndim <= 2
-    for depth, length in enumerate(reversed(value.shape)):
-        joint = (" & " if depth == 0 else r" \\ ") if matrix else ", "
-        rows = [joint.join(texts[n : n + length]) for n in range(0, len(texts), length)]
-        texts = rows if matrix else [f"[{row}]" for row in rows]
-    return rf"\begin{{bmatrix}}{texts[0]}\end{{bmatrix}}" if matrix else texts[0]
+    return number(value, precision, style) if is_number(value) else entries_text(value, style, precision)

@@ -18,7 +18,7 @@ from autodiffcli.language.notation import latex_name, latex_number, one_line
 from autodiffcli.limits import FORMULA
 from autodiffcli.primitive import FUNCTIONS, Primitive
 
-__all__ = ["LATEX", "PLAIN", "UNICODE", "Style", "array_text", "number", "write"]
+__all__ = ["LATEX", "PLAIN", "UNICODE", "Style", "array_text", "entries_text", "number", "write"]
 
 
 class Style(Enum):
@@ -206,16 +206,21 @@ def _filled(template: str, count: int) -> tuple[str | _Hole, ...]:
 
 
 def array_text(value: Any, style: Style = PLAIN, precision: int | None = None) -> str:
+    """Return an array as a part of a formula. Raises RequestError for one that is too long for any."""
+    if value.size > FORMULA // 2:
+        raise RequestError(f"an array of {value.size:,} entries is too long to be written")
+    return entries_text(value, style, precision)
+
+
+def entries_text(value: Any, style: Style = PLAIN, precision: int | None = None) -> str:
     """Return an array as the language writes it, [[1, 2], [3, 4]]; in LaTeX a vector or a matrix in brackets.
 
     >>> import numpy
-    >>> array_text(numpy.eye(2)), array_text(numpy.array([0.5, -1.0]), LATEX)
+    >>> entries_text(numpy.eye(2)), entries_text(numpy.array([0.5, -1.0]), LATEX)
     ('[[1, 0], [0, 1]]', '\\\\begin{bmatrix}0.5 & -1\\\\end{bmatrix}')
     """
     if not value.size:
         return f"zeros({', '.join(map(str, value.shape))})"
-    if value.size > FORMULA // 2:
-        raise RequestError(f"an array of {value.size:,} entries is too long to be written")
     texts = [number(x, precision, style) for x in value.ravel().tolist()]
     matrix = style is LATEX and value.ndim <= 2
     for depth, length in enumerate(reversed(value.shape)):
