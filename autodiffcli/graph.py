@@ -191,7 +191,7 @@ class Graph:
 
         import numpy as np
 
-        own = np.array(value, dtype=float)
+        own = np.array(value, dtype=float, order="C")  # the bytes of one order are the key
         key = name or (own.shape, blake2b(own.data if own.size else b"", digest_size=16).digest())
         found = self._constants.get(key)
         if found is None:

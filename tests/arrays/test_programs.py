@@ -248,3 +248,10 @@ def test_a_scalar_graph_has_no_shapes() -> None:
     graph = parse("x*sin(y) + 3")
     assert not extend(graph, ["x", "y"]).graph.shapes
     assert all(PRIMITIVES[name].shape is None for name in PRIMITIVES)
+
+
+def test_a_constant_is_told_by_its_entries_whatever_their_order_in_memory() -> None:
+    graph, entries = Graph(), np.array([[1.0, 2.0], [3.0, 4.0]])
+    first = graph.constant(entries)
+    assert graph.constant(np.asfortranarray(entries)) == first
+    assert graph.constant(entries.T) != first
