@@ -6,7 +6,6 @@ import json
 import re
 import resource
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from autodiffcli import limits
 from autodiffcli.errors import RequestError
 from autodiffcli.language.parser import parse
 from tests.cli.support import PROGRAM, call, environment, refused
+from tests.counting import calls_of
 
 GIB = 1 << 30
 DOUBLING = "f(x) = x + x*x\n" + "\n".join(f"f{k}(x) = f{k - 1 or ''}(f{k - 1 or ''}(x) + x)" for k in range(1, 40))
@@ -156,11 +156,11 @@ def test_longer_text_may_expand_to_more() -> None:
         parse("f(x) = " + "+".join(f"x^{k}" for k in range(2, 600)) + "\n" + "+".join(f"f(x*{k})" for k in range(2000)))
 
 
-def test_time_to_refuse() -> None:
-    start = time.process_time()
-    for text in (DOUBLING + "\nf39(x)", "D(x^x^x, x, 90)", "9^9^9^9", "D(" * 90 + "gamma(x)" + ",x)" * 90):
-        call("grad", text, "--at", "x=1" if "x" in text else "")
-    assert time.process_time() - start < 10
+@pytest.mark.parametrize(
+    "text", [DOUBLING + "\nf39(x)", "D(x^x^x, x, 90)", "9^9^9^9", "D(" * 90 + "gamma(x)" + ",x)" * 90]
+)
+def test_work_to_refuse(text: str) -> None:
+    assert calls_of(lambda: call("grad", text, "--at", "x=1" if "x" in text else "")) < 8_000_000
 
 
 def test_every_mode_in_json_lines_is_refused_at_once() -> None:
