@@ -20,7 +20,7 @@ LONGEST = 2.0
 """Seconds of processor time that an input may take."""
 
 MOST = 1 << 30
-"""Bytes of memory that an input may add to what the process has before the first."""
+"""Bytes of memory that an input, and a thousand before it, may add to what the process has."""
 
 
 class _TooLong(BaseException):
@@ -49,13 +49,14 @@ class Watch:
         self._seen: set[str] = set()
         # Processor time, not time on the clock: what others do on the machine is no fault of the input.
         signal.signal(signal.SIGVTALRM, _too_long)
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (used + MOST, resource.RLIM_INFINITY))
 
     def __call__(self, number: int, given: Any) -> None:
         """Run one input; what it does that none may do is noted, and written to the log once for each kind."""
         if self.runs % 1024 == 0:
             faulthandler.dump_traceback_later(600, exit=True, file=self.log)  # C code that never comes back
+            # Anew: what libraries keep for later, addresses mostly, is no fault of the input that comes then.
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+            resource.setrlimit(resource.RLIMIT_AS, (used + MOST, resource.RLIM_INFINITY))
         self.runs += 1
         start = time.process_time()
         try:
