@@ -69,7 +69,7 @@ def sin_and_cos(x: Any) -> tuple[Any, Any]:
         regular = near.min() > CLOSE and large.max() < LARGE
         others = None if regular else ~((near > CLOSE) & (large < LARGE))
         _polynomials(y, tail, z, v, w, sines, cosines)
-        sin, cos = _turn(k.astype(np.int64), sines, cosines)
+        sin, cos = _turn(k, sines, cosines, y, z, v)
         if others is not None:
             np.sin(x, out=sin, where=others)
             np.cos(x, out=cos, where=others)
@@ -128,19 +128,20 @@ def _polynomials(y: Floats, tail: Floats, z: Floats, v: Floats, w: Floats, sin: 
     cos += w
 
 
-def _turn(n: NDArray[np.int64], sines: Floats, cosines: Floats) -> tuple[Floats, Floats]:
-    """Return sine and cosine of an angle that is n quarter turns further."""
+def _turn(k: Floats, sines: Floats, cosines: Floats, *work: Floats) -> tuple[Floats, Floats]:
+    """Return sine and cosine of an angle that is k quarter turns further; the last three arrays are work space."""
     # On bits, since a masked copy branches at every element: what changes places, then the signs.
+    n, swap, w = (array.view(np.int64) for array in work)
     sin, cos = sines.view(np.int64), cosines.view(np.int64)
-    swap = n & 1
+    np.copyto(n, k, casting="unsafe")
+    np.bitwise_and(n, 1, out=swap)
     np.negative(swap, out=swap)
-    swap &= sin ^ cos
-    return _signed(sin ^ swap, n), _signed(cos ^ swap, n + 1)
-
-
-def _signed(bits: NDArray[np.int64], quarters: NDArray[np.int64]) -> Floats:
-    """Return the numbers of these bits, negative in the third and fourth quarter."""
-    quarters = quarters >> 1
-    quarters <<= 63
-    bits ^= quarters
-    return bits.view(np.float64)
+    np.bitwise_xor(sin, cos, out=w)
+    swap &= w
+    sin, cos = sin ^ swap, cos ^ swap
+    for bits in (sin, cos):  # negative in the third and fourth quarter, the cosine's being one further
+        np.right_shift(n, 1, out=w)
+        w <<= 63
+        bits ^= w
+        n += 1
+    return sin.view(np.float64), cos.view(np.float64)
