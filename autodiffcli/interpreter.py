@@ -13,7 +13,17 @@ from autodiffcli.graph import Graph
 from autodiffcli.limits import ENTRIES_ALL, WORK
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Primitive
 
-__all__ = ["Step", "block_steps", "execute", "fitted", "kernel", "last_uses", "run", "run_blocks"]
+__all__ = [
+    "Step",
+    "array_kernels",
+    "check_size",
+    "execute",
+    "fitted",
+    "kernel",
+    "last_uses",
+    "run",
+    "run_blocks",
+]
 
 Step = tuple[int, Primitive, tuple[int, ...], Iterable[int]]
 """A node, its primitive, its arguments, and the nodes whose values may go after it."""
@@ -36,7 +46,7 @@ def run(graph: Graph, point: Sequence[Any], drops: Sequence[Iterable[int]] | Non
     [3.0, 9.0, 1.0, 10.0]
     """
     if graph.shapes:
-        _check_size(graph)
+        check_size(graph)
         with quiet(graph):
             return _interpret(graph, fitted(graph, point), {op: kernel(op) for op in set(graph.ops)}, drops)
     return _interpret(graph, point, {op: op.scalar for op in set(graph.ops)}, drops)
@@ -79,7 +89,7 @@ def fitted(graph: Graph, point: Sequence[Any]) -> Sequence[Any]:
     return found if len(point) == len(graph.inputs) else point
 
 
-def _check_size(graph: Graph) -> None:
+def check_size(graph: Graph) -> None:
     """Refuse a graph whose values would fill the memory, or take long; large inputs may have large results."""
     given = sum([prod(graph.shapes[i]) for i in graph.inputs.values() if i in graph.shapes])
     total = sum(map(prod, graph.shapes.values())) - given
@@ -98,11 +108,8 @@ def _check_size(graph: Graph) -> None:
         )
 
 
-def run_blocks(graph: Graph, columns: Sequence[Any], steps: Sequence[Step] | None = None) -> list[Any]:
-    """Return the values of nodes over a block of points: one float64 array for each input.
-
-    steps: those of `block_steps`, for which the result has the outputs' values, and None for the other nodes.
-    """
+def run_blocks(graph: Graph, columns: Sequence[Any]) -> list[Any]:
+    """Return the value of every node over a block of points: one float64 array for each input."""
     import numpy as np
 
     if graph.shapes:
@@ -112,32 +119,7 @@ def run_blocks(graph: Graph, columns: Sequence[Any], steps: Sequence[Step] | Non
             hint="evaluate one point at a time",
         )
     with np.errstate(all="ignore"):
-        ops = set(graph.ops) if steps is None else {op for _, op, _, _ in steps}
-        return _interpret(graph, columns, _array_kernels(ops), steps=steps)
-
-
-def block_steps(graph: Graph) -> list[Step]:
-    """Return the steps of `run_blocks` where only the outputs are wanted, which reuse arrays after their last use.
-
-    A function of NumPy takes the array to write its result into as one more argument: one of its own arguments, where
-    that dies here, and is the result and the argument of such functions only: others may return a view of what they
-    are given. A square is a product, which is as exact and takes a sixth of the time.
-    """
-    import numpy as np
-
-    from autodiffcli.primitives import mul, pow
-
-    drops = last_uses(graph, graph.outputs)
-    varies = graph.depends(graph.inputs.values())
-    plain = {op: isinstance(op.array, np.ufunc) and "d->d" in "".join(op.array.types) for op in {*graph.ops, mul}}
-    seen = {a for op, args in zip(graph.ops, graph.args, strict=True) if not plain[op] for a in args}
-    steps: list[Step] = []
-    for i, (op, args, dead) in enumerate(zip(graph.ops, graph.args, drops, strict=True)):
-        if op is pow and graph.constants.get(args[1]) == 2.0:
-            op, args = mul, (args[0], args[0])
-        own = [a for a in dead if varies[a] and plain[graph.ops[a]] and a not in seen] if plain[op] else []
-        steps.append((i, op, (*args, *own[:1]), dead))
-    return steps
+        return _interpret(graph, columns, array_kernels(set(graph.ops)))
 
 
 def execute(
@@ -157,6 +139,9 @@ def execute(
                 values[node] = kernels[op](values[a], values[b])
             elif len(args) == 1:
                 values[node] = kernels[op](values[args[0]])
+            elif len(args) == 3:
+                a, b, c = args
+                values[node] = kernels[op](values[a], values[b], values[c])
             elif args:
                 values[node] = kernels[op](*[values[a] for a in args])
         except ARITHMETIC_ERRORS:
@@ -179,7 +164,8 @@ def last_uses(graph: Graph, keep: Iterable[int]) -> list[list[int]]:
     return drops
 
 
-def _array_kernels(ops: Collection[Primitive]) -> dict[Primitive, Callable[..., Any]]:
+def array_kernels(ops: Collection[Primitive]) -> dict[Primitive, Callable[..., Any]]:
+    """Return what evaluates primitives over a block of points, in one run."""
     kernels = {op: op.array for op in ops}
     for op in ops:
         if op.joint is not None and all(other in kernels for other in op.joint.ops):
@@ -192,14 +178,12 @@ def _interpret(
     inputs: Sequence[Any],
     kernels: Mapping[Primitive, Callable[..., Any]],
     drops: Sequence[Iterable[int]] | None = None,
-    steps: Iterable[Step] | None = None,
 ) -> list[Any]:
     if len(inputs) != len(graph.inputs):
         raise RequestError(f"{len(graph.inputs)} inputs need as many values, not {len(inputs)}")
     values: list[Any] = [None] * len(graph)
     for i, x in chain(graph.constants.items(), zip(graph.inputs.values(), inputs, strict=True)):
         values[i] = x
-    if steps is None:
-        steps = zip(range(len(graph)), graph.ops, graph.args, repeat(()) if drops is None else drops)  # noqa: B905
+    steps = zip(range(len(graph)), graph.ops, graph.args, repeat(()) if drops is None else drops)  # noqa: B905
     execute(steps, values, kernels, lambda node: values.__setitem__(node, None))
     return values

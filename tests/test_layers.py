@@ -26,6 +26,7 @@ LAYERS = (
     "chain",
     "derivatives",
     "interpreter",
+    "program",
     "differences",
     "checkpoint",
     "memory",

@@ -11,7 +11,7 @@ from autodiffcli.backends import Backend, Gradient, backend
 from autodiffcli.derivatives import extend
 from autodiffcli.errors import MathError, RequestError, missing_extra
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import block_steps, last_uses, run, run_blocks
+from autodiffcli.interpreter import last_uses, run
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import arrange
 from autodiffcli.structures import any_nan, rebuilt
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from autodiffcli.native import Native
+    from autodiffcli.program import Blocks
     from autodiffcli.tracing import Trace
+
+    Floats = Sequence[NDArray[np.float64]]
 
 __all__ = ["Compiled", "compile", "evaluate", "evaluation", "gradient", "parse", "trace"]
 
@@ -145,7 +149,7 @@ def _undefined_entry(graph: Graph, values: Sequence[Any], node: int) -> MathErro
 class Compiled:
     """An expression ready to be applied to many points: to arrays of them, or to one after the other."""
 
-    block_rows = 65_536
+    block_rows = 32_768
     """Points that are computed at a time: few enough for the cache, enough that threads seldom wait for each other."""
 
     def __init__(self, graph: Graph, wrt: Sequence[str], engine: str = "numpy") -> None:
@@ -157,8 +161,8 @@ class Compiled:
 
         self._graph = simplify(extend(graph, wrt).graph, exact=True)
         self._drops = last_uses(self._graph, self._graph.outputs)
-        self._steps = block_steps(self._graph)
-        self._native = None
+        self._blocks: dict[tuple[int, ...], Blocks] = {}
+        self._native: Native | None = None
         if engine == "c":
             from autodiffcli.native import Native
 
@@ -196,21 +200,26 @@ class Compiled:
         """
         import numpy as np
 
-        arrays: Sequence[NDArray[np.float64]] = np.broadcast_arrays(
-            *[np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
-        )
-        if self._native is not None:
-            arrays = [np.ascontiguousarray(a) for a in arrays]
-        count = len(arrays[0]) if arrays else 1
-        if len(arrays) != len(self.inputs):
-            raise RequestError(f"{len(self.inputs)} inputs need as many columns, not {len(arrays)}")
+        given = [np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
+        if len(given) != len(self.inputs):
+            raise RequestError(f"{len(self.inputs)} inputs need as many columns, not {len(given)}")
+        shapes = [c.shape for c in given if c.shape != (1,)] or [(1,)]
+        if len(set(shapes)) > 1 or len(shapes[0]) > 1:
+            told = " and ".join(map(str, dict.fromkeys(shapes)))
+            raise RequestError(f"columns are numbers, or arrays of one length; these have the shapes {told}")
+        count = shapes[0][0]
         results = [np.empty(count) for _ in self._graph.outputs] if out is None else list(out)
         fits = all(r.shape == (count,) and r.dtype == float and r.flags.c_contiguous for r in results)
         if len(results) != len(self._graph.outputs) or not fits:
             wanted = f"{len(self._graph.outputs)} contiguous float64 arrays of shape ({count},)"
             raise RequestError(f"out= takes {wanted}", hint="leave out= away to have them made")
         try:
-            with_threads(lambda start: self._block(arrays, start, results), range(0, count, self.block_rows))
+            if self._native is None:
+                work = self._by_numpy(given, results)
+            else:
+                work = self._by_machine(self._native, given, results)
+            starts = range(0, count, self.block_rows)
+            with_threads(work, [slice(start, min(start + self.block_rows, count)) for start in starts])
         except RequestError as error:
             raise self._named(error) from None
         return results
@@ -224,31 +233,43 @@ class Compiled:
                 return RequestError(found.message, source=graph.source, span=graph.span(i), hint=found.hint)
         return error
 
-    def _block(self, columns: Sequence[NDArray[np.float64]], start: int, results: list[NDArray[np.float64]]) -> None:
-        rows = slice(start, start + self.block_rows)
-        if self._native is not None:
-            self._native.rows(columns, results, start, min(rows.stop, len(results[0])))
-            return
-        values = run_blocks(self._graph, [column[rows] for column in columns], self._steps)
-        for result, node in zip(results, self._graph.outputs, strict=True):
-            result[rows] = values[node]
+    def _by_numpy(self, columns: Floats, results: Floats) -> Callable[[slice], None]:
+        """Return what computes some rows. A number among the columns is an array of length 1."""
+        from autodiffcli.program import Blocks
+
+        several = len(results[0]) > 1
+        given = list(zip(self._graph.inputs.values(), columns, strict=True))
+        known = {i: column for i, column in given if several and len(column) == 1}
+        others = [(i, column) for i, column in given if i not in known]
+        blocks = self._blocks.get(tuple(known))
+        if blocks is None:
+            blocks = self._blocks[tuple(known)] = Blocks(self._graph, known)
+        begun = blocks.begin(known)
+        return lambda rows: blocks.run(begun, {i: c[rows] for i, c in others}, [result[rows] for result in results])
+
+    def _by_machine(self, native: Native, columns: Floats, results: Floats) -> Callable[[slice], None]:
+        """Return what computes some rows by machine code."""
+        import numpy as np
+
+        given = [np.ascontiguousarray(np.broadcast_to(column, results[0].shape)) for column in columns]
+        return lambda rows: native.rows(given, results, rows.start, rows.stop)
 
 
-def with_threads(work: Callable[[int], None], starts: Sequence[int]) -> None:
-    """Call work for each start on as many threads as there are processors: NumPy lets go of the interpreter's lock."""
+def with_threads(work: Callable[[slice], None], blocks: Sequence[slice]) -> None:
+    """Call work for each block on as many threads as there are processors: NumPy lets go of the interpreter's lock."""
     import os
 
     affinity = getattr(os, "sched_getaffinity", None)  # the processors this process may use; only Linux tells
     processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    threads = min(processors, len(starts))
+    threads = min(processors, len(blocks))
     if threads <= 1:
-        for start in starts:
-            work(start)
+        for block in blocks:
+            work(block)
         return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(threads) as pool:
-        for done in pool.map(work, starts):
+        for done in pool.map(work, blocks):
             assert done is None
 
 

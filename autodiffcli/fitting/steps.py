@@ -18,12 +18,13 @@ from autodiffcli.errors import MathError, RequestError
 from autodiffcli.fitting.optimizers import Vector
 from autodiffcli.fitting.rows import Columns, Rows
 from autodiffcli.graph import UNKNOWN, Graph
-from autodiffcli.interpreter import last_uses, run
+from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import forms
 from autodiffcli.language.write import number
 from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitive import Shape
+from autodiffcli.program import Program
 from autodiffcli.structures import leaves, path_text, regrouped
 from autodiffcli.value_text import compact, entries
 
@@ -119,30 +120,23 @@ def free_names(text: str, layout: Layout, rows: Rows, count: int) -> list[str]:
     return [name for name in graph.inputs if name not in layout.shapes]
 
 
-class _Program(NamedTuple):
-    written: Graph
-    graph: Graph
-    drops: list[list[int]]
-
-
 class Loss:
     """A loss of parameters and columns, as a graph for each number of rows that it meets."""
 
     def __init__(self, text: str, layout: Layout) -> None:
         self.text, self.layout = text, layout
-        self._programs: dict[tuple[Shape, ...], _Program] = {}
+        self._programs: dict[tuple[Shape, ...], tuple[Graph, Program]] = {}
 
     def evaluate(self, theta: Vector, columns: Columns) -> tuple[float, Vector]:
         """Return the loss and its gradient. Raises RequestError for shapes that do not fit, and a loss that has one."""
-        program = self._program(columns)
+        written, program = self._program(columns)
         given = self.layout.values(theta) | columns
-        values = run(program.graph, [given[name] for name in program.graph.inputs], program.drops)
-        loss, *gradient = [values[i] for i in program.graph.outputs]
+        loss, *gradient = program.at([given[name] for name in written.inputs])
         return float(loss), np.concatenate([np.ravel(g) for g in gradient])
 
     def explained(self, theta: Vector, columns: Columns, when: str) -> MathError:
         """Return the error that says where a loss or a gradient that is not finite began."""
-        graph, at = self._program(columns).written, self.layout.values(theta)
+        graph, at = self._program(columns)[0], self.layout.values(theta)
         given = at | columns
         values, output = run(graph, [given[name] for name in graph.inputs]), graph.outputs[0]
         loss, span, hint = values[output], None, ""
@@ -164,7 +158,8 @@ class Loss:
             notes=[f"parameters: {shown}{', …' if len(at) > 4 else ''}"],
         )
 
-    def _program(self, columns: Columns) -> _Program:
+    def _program(self, columns: Columns) -> tuple[Graph, Program]:
+        """Return the graph of the loss, and what computes loss and gradient of columns of these lengths."""
         key = tuple(column.shape for column in columns.values())
         if key not in self._programs:
             known = forms(self.layout.parameters)
@@ -181,7 +176,7 @@ class Loss:
                     hint="sum or mean it over the rows: mean(...)",
                 )
             longer = simplify(extend(graph, self.layout.shapes).graph, exact=True)
-            self._programs[key] = _Program(graph, longer, last_uses(longer, longer.outputs))
+            self._programs[key] = graph, Program(longer)
         return self._programs[key]
 
 

@@ -11,7 +11,7 @@ from autodiffcli.primitives.powers import lost, power_slope_formula
 __all__ = ["slope"]
 
 
-def slope(x: Any, n: Any) -> Any:
+def slope(x: Any, n: Any, out: Any = None) -> Any:
     """Return n·x^(n-1); where nothing can overflow, with what n - 1 lost to first order: x^δ = 1 + δ·ln(x).
 
     >>> slope(np.array([0.125, 8.0]), 1 / 3).tolist()
@@ -19,7 +19,7 @@ def slope(x: Any, n: Any) -> Any:
     """
     if np.ndim(n) or not 0.05 <= abs(n) <= 7.0 or not np.ndim(x):
         return power_slope_formula(x, n)
-    y = np.power(x, n - 1.0)
+    y = np.power(x, n - 1.0, out)
     y *= n
     correction = np.log(x)
     correction *= lost(n, n - 1.0)

@@ -76,10 +76,10 @@ def _sqrt(x: float) -> float:
     return math.sqrt(x) + 0.0  # not -0 at -0: sqrt(-x) at 0 would have a derivative of the wrong sign
 
 
-def _sqrt_arrays(x: Any) -> Any:
+def _sqrt_arrays(x: Any, out: Any = None) -> Any:
     import numpy as np
 
-    return np.sqrt(x) + 0.0
+    return np.add(np.sqrt(x, out), 0.0, out)
 
 
 # Powers of fractions, exact where they are fractions again.

@@ -8,7 +8,7 @@ them builds the derivative's graph.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from math import prod
 from typing import Any
 
@@ -79,6 +79,7 @@ def tensor(
     """
     op = Primitive(name)
 
+    @wraps(kernel)  # what it is, and takes, is the kernel's
     def evaluate(*xs: Any) -> Any:
         y = kernel(*xs)
         return y if y.__class__ is np.ndarray and y.ndim else float(y)

@@ -41,19 +41,14 @@ def rows(long: bool) -> Iterator[Row]:
 def gradient(text: str, point: dict[str, Any], wrt: list[str]) -> Callable[[], Any]:
     """Return the value and gradient of an expression at a point as what is run again and again."""
     from autodiffcli.derivatives import extend
-    from autodiffcli.interpreter import last_uses, run
     from autodiffcli.language.parser import parse
     from autodiffcli.passes.simplify import simplify
+    from autodiffcli.program import Program
 
     graph = parse(text, shapes={name: value.shape for name, value in point.items()})
     longer = simplify(extend(graph, wrt).graph, exact=True)
-    values, drops = [point[name] for name in longer.inputs], last_uses(longer, longer.outputs)
-
-    def work() -> Any:
-        found = run(longer, values, drops)
-        return [found[i] for i in longer.outputs]
-
-    return work
+    program, values = Program(longer), [point[name] for name in longer.inputs]
+    return lambda: program.at(values)
 
 
 def with_jax(point: dict[str, Any]) -> Callable[[], Any] | None:
