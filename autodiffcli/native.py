@@ -38,6 +38,11 @@ __all__ = ["Native"]
 
 FEW = 500
 """Operations up to which a graph is compiled as it is."""
+WAYS = 8
+"""Columns up to which they are read and written where they are. Large arrays begin at one place of their pages, so that
+the rows of more of them push each other out of the cache; more are copied, piece by piece."""
+PIECES = 512
+"""Numbers that the pieces of all columns have together."""
 # Fast, and with the results of IEEE arithmetic: nothing is contracted or taken in another order.
 FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 INLINED = ["-fno-semantic-interposition", "-finline-limit=100000"]  # the function becomes part of the loop over rows
@@ -46,13 +51,20 @@ Kind = tuple[Primitive, int, float | None]
 """A primitive, its number of arguments, and the constant among them that makes it an operation of its own."""
 
 _COMPILED = """
+#include <string.h>
+
 void rows(const double *const *columns, double *const *results, long first, long last) {{
-    {pointers}
-    for (long row = first; row < last; row++) {{
-        const double in[] = {{{loads}}};
-        double out[{outs}];
-        f(in, out);
-        {stores}
+    double pieces[{pieces}][{rows}];
+    for (long start = first; start < last; start += {rows}) {{
+        const long count = last - start < {rows} ? last - start : {rows};
+        {pointers}
+        for (long row = 0; row < count; row++) {{
+            const double in[] = {{{loads}}};
+            double out[{outs}];
+            f(in, out);
+            {stores}
+        }}
+        {copies}
     }}
 }}
 """
@@ -132,10 +144,18 @@ def _addresses(arrays: Sequence[Floats]) -> Any:
 def _source(graph: Graph) -> str:
     """Return the function as the C target writes it, and the loop over rows that it becomes part of."""
     ins, outs = range(len(graph.inputs)), range(len(graph.outputs))
-    pointers = [f"const double *restrict c{k} = columns[{k}];" for k in ins]
-    pointers += [f"double *restrict r{k} = results[{k}];" for k in outs]
+    count = len(ins) + len(outs)
+    copied = count > WAYS
+    given = "memcpy(pieces[{k}], columns[{k}] + start, count * sizeof(double))" if copied else "columns[{k}] + start"
+    made = f"pieces[{len(ins)} + {{k}}]" if copied else "results[{k}] + start"
+    copies = [f"memcpy(results[{k}] + start, r{k}, count * sizeof(double));" for k in outs if copied]
+    pointers = [f"const double *restrict c{k} = {given.format(k=k)};" for k in ins]
+    pointers += [f"double *restrict r{k} = {made.format(k=k)};" for k in outs]
     return c.source(Function("f", graph, ((),) * len(outs))) + _COMPILED.format(
+        pieces=count if copied else 1,
+        rows=max(8, PIECES // count) if copied else PIECES,
         pointers=" ".join(pointers),
+        copies=" ".join(copies),
         loads=", ".join(f"c{k}[row]" for k in ins) or "0.0",
         outs=len(outs),
         stores=" ".join(f"r{k}[row] = out[{k}];" for k in outs),

@@ -73,6 +73,18 @@ def test_rows_are_those_of_numpy(few: int, monkeypatch: pytest.MonkeyPatch) -> N
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("count", [3, 4, 12, 90])  # 7 columns with the results; 9 and more are copied
+@pytest.mark.parametrize("rows", [1, 17, 4_099])
+def test_rows_of_many_columns_are_those_of_numpy(count: int, rows: int) -> None:
+    expression = "+".join(f"(x{k} - x{k + 1}^2)*x{k}" for k in range(count - 1))
+    columns = np.random.default_rng(5).uniform(-2, 2, (count, rows))
+    before = columns.copy()
+    numpy = autodiffcli.compile(expression).value_and_gradient(*columns)
+    machine = autodiffcli.compile(expression, engine="c").value_and_gradient(*columns)
+    np.testing.assert_array_equal(machine, numpy)
+    np.testing.assert_array_equal(columns, before)
+
+
 @pytest.mark.parametrize("engine", ["numpy", "c"])
 def test_the_gradient_of_a_long_product(engine: str) -> None:
     n = 2000
