@@ -218,17 +218,20 @@ def quiet(graph: Graph) -> AbstractContextManager[object]:
 
 
 def _narrowed(graph: Graph, i: int, j: int, term: Operand, gate: Any) -> tuple[Operand, Any]:
-    """Sum a term over the axes along which argument i of node j was broadcast: open where any of its parts is."""
+    """Sum a term over the axes along which argument i of node j was broadcast: open where any of its parts is.
+
+    It is closed before, so that the sum is 0 where none is.
+    """
     from autodiffcli.primitives.tensor import expanded, unbroadcast
 
     shape, narrow = graph.shape(j), graph.shape(i)
     term = expanded(term, shape)
     if gate is None:
         return unbroadcast(term, narrow), None
-    picked = gate.__class__ is Picked
-    gate = expanded(_mask(gate), shape)
-    found = not_equal(unbroadcast(gate, narrow), 0.0)
-    return unbroadcast(term if picked else where(gate, term, 0.0), narrow), Picked(found) if picked else found
+    mask = expanded(_mask(gate), shape)
+    if gate.__class__ is not Picked:
+        term = where(mask, term, 0.0)
+    return unbroadcast(term, narrow), Picked(not_equal(unbroadcast(mask, narrow), 0.0))
 
 
 def _pull_array(
@@ -243,8 +246,8 @@ def _pull_array(
     """Pull the adjoint of an operation on whole arrays through to its arguments, by its `vjp`."""
     op, args, behind = graph.ops[j], graph.args[j], gates.get(j)
     assert op.vjp is not None
-    bar, picked = _closed(bars[j], behind), op.picks if behind is None else behind.__class__ is Picked
-    mask = 1.0 if op.picks and behind is None else _mask(behind)
+    # The adjoint is closed here, so that what its entries are moved to is 0 where none of them is open.
+    bar, mask = _closed(bars[j], behind), 1.0 if op.picks and behind is None else _mask(behind)
     operands = [values[j], *[values[a] for a in args]]
     for k, (i, rule) in enumerate(zip(args, op.terms(op.vjp, len(args)), strict=True)):
         if not active[i] or rule.__class__ is float:
@@ -255,8 +258,7 @@ def _pull_array(
         elif mask is not None and op.moves:
             from autodiffcli.primitives.tensor import expanded
 
-            gate = not_equal(_term(graph, j, k, rule, expanded(mask, graph.shape(j)), operands), 0.0)
-            gate = Picked(gate) if picked else gate
+            gate = Picked(not_equal(_term(graph, j, k, rule, expanded(mask, graph.shape(j)), operands), 0.0))
         if edges is not None:
             edges.append(Edge(j, k, i, None, _closed(term, gate)))
         bars[i] = _meet(i, bars[i], term, gate, gates)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from autodiffcli import gradient, hvp
+from autodiffcli.backends import backend
+from autodiffcli.graph import Graph, Node
+from autodiffcli.primitives import sqrt, where
+from autodiffcli.primitives.tensor import sum_over
+from autodiffcli.primitives.tensor_index import scatter
 
 X, A = [0.0, 4.0, 9.0], [[1.0, 0.0], [0.0, 4.0]]
 SIXTH = 1 / 6
@@ -25,6 +32,11 @@ SIXTH = 1 / 6
         ("where(X[1] > 0, sqrt(X)[1], sqrt(X)[0])", "X", [0, 0.25, 0]),
         ("reshape(sqrt(X), (3, 1))'[0, 1]", "X", [0, 0.25, 0]),
         ("(sqrt(X) + zeros(2, 3))[0, 1]", "X", [0, 0.25, 0]),
+        ("sum(where([1, 0, 1] > 0, X[1]*X, 0))", "X", [4, 9, 4]),
+        ("sum(where([[0, 1, 1]] > 0, broadcast(sqrt(X), (2, 3)), 0))", "X", [0, 0.5, 2 * SIXTH]),
+        ("sum(where([0, 1, 1, 0, 1, 0] > 0, concat(sqrt(X), sqrt(X)), 0))", "X", [0, 0.5, SIXTH]),
+        ("sum(where([[0, 1, 1], [0, 1, 0]] > 0, [sqrt(X), sqrt(X)], 0))", "X", [0, 0.5, SIXTH]),
+        ("sum(where([1, 1, 0] > 0, cumsum(sqrt(X)[::-1]), 0))", "X", [0, 0.25, 2 * SIXTH]),
         ("trace(sqrt(A))", "A", [[0.5, 0], [0, 0.25]]),
         ("sum(diag(sqrt(A)))", "A", [[0.5, 0], [0, 0.25]]),
         ("sqrt(A)[1, 1]", "A", [[0, 0], [0, 0.25]]),
@@ -39,6 +51,16 @@ def test_what_is_not_picked_has_derivative_0(mode: str, text: str, name: str, ex
 def test_what_is_picked_keeps_its_own(mode: str) -> None:
     assert gradient("sqrt(X)[0]", {"X": X}, mode=mode).gradient["X"].tolist() == [np.inf, 0, 0]
     assert np.isnan(gradient("sqrt(X)[0]*X[0]", {"X": X}, mode=mode).gradient["X"][0])
+
+
+@pytest.mark.parametrize("mode", ["reverse", "backprop", "forward", "symbolic"])
+def test_what_is_put_somewhere_and_not_chosen_has_derivative_0(mode: str) -> None:
+    graph = Graph()
+    x = Node(graph, graph.input("x", shape=(2,)))
+    put: Any = scatter((slice(1, None),), (3,))(sqrt(x))
+    graph.outputs = [sum_over()(where(np.array([1.0, 0.0, 1.0]), put, 0.0)).id]
+    found = backend(mode).gradient(graph, [np.array([0.0, 4.0])], ["x"], False).gradient["x"]
+    np.testing.assert_allclose(found, [0, 0.25], rtol=1e-15)
 
 
 def test_the_second_derivative() -> None:
