@@ -65,12 +65,11 @@ def tensor(
 
     kernel:  evaluates floats and float64 arrays.
     shape:   gives the result's shape by those of the arguments; raises RequestError where they do not fit.
-    work:    gives about how many multiplications it takes, where those are more than there are entries.
     vjp:     for each argument the term of its adjoint, a function of (adjoint of y, y, *x).
     jvp:     for each argument the term of y's tangent, a function of (tangent of x, y, *x). None: it is linear in all
              of its arguments together, and the tangent is its own value at the tangents.
     work:    the products, sums and other operations on entries that a value takes, by the arguments' shapes. None: a
-             sum for each entry that comes to another where it moves them, else one other operation for each entry.
+             sum for each entry that comes to another.
     moves:   every entry of the result is a sum of entries of the arguments, so that what is structurally zero stays so.
     picks:   of those some are of no entry of the result: they have no part in the derivative, whatever it is there.
     analytic: whether the kernel takes complex numbers beside the real line, as every linear one does.
@@ -99,7 +98,7 @@ def tensor(
     op._analytic = beside if analytic else None
     op.shape, op.vjp, op.jvp = shape, vjp, jvp or linear
     op.linear, op.moves, op.picks = jvp is None, moves, picks
-    op.work = work or (added if moves else lambda *shapes: (0, 0, prod(shape(*shapes))))
+    op.work = work or added
     op.partials = lambda k, count: None  # there is none to multiply by
     op.text, op.code = text, code or f"np.{name}({{*}})"
     op.latex, op.operator, op.meaning = latex, operator, meaning
@@ -236,7 +235,7 @@ def reshape(shape: Shape) -> Primitive:
     def check(s: Shape) -> Shape:
         size, known = prod(s), prod([n for n in shape if n != -1])
         found = shape
-        if shape.count(-1) == 1 and known and size % known == 0:
+        if shape.count(-1) == 1 and known:
             found = tuple(size // known if n == -1 else n for n in shape)
         if any(n < 0 for n in found) or prod(found) != size:
             raise misfit("reshape", s, shape, f"the number of entries stays the same: {size:,}")

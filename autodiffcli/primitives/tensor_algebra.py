@@ -27,44 +27,48 @@ def _square(name: str, s: Shape) -> Shape:
 
 def _cubes(s: Shape, times: float) -> tuple[int, int, int]:
     """Return the operations of a factorisation of n-by-n matrices: so many times 2n³, half of them products."""
-    cubes = round(times * prod(s) * s[-1])
+    *_, n = s
+    cubes = round(times * prod(s) * n)
     return cubes, cubes, 0
 
 
 def _solve_work(a: Shape, y: Shape) -> tuple[int, int, int]:
-    products, sums, _ = _cubes(a, 1 / 3)
-    return products + prod(y) * a[-1], sums + prod(y) * a[-1], 0
+    *_, n = a
+    factors, _, others = _cubes(a, 1 / 3)
+    both = factors + prod(y) * n
+    return both, both, others
 
 
-def _or_nan(kernel: Any, a: Any, *more: Any) -> Any:
-    """Return what a kernel of NumPy's makes of matrices, with nan for those that are singular."""
-    try:
-        return kernel(a, *more)
-    except np.linalg.LinAlgError:
-        pass
-    found = kernel(np.broadcast_to(np.eye(a.shape[-1]), a.shape), *more) * np.nan
-    if a.ndim > 2 and not more:
-        for place in np.ndindex(a.shape[:-2]):
-            found[place] = _or_nan(kernel, a[place])
-    elif a.ndim > 2:
-        (b,) = more
-        b = np.broadcast_to(b, (*found.shape[:-2], *b.shape[-2:]))
-        a = np.broadcast_to(a, (*found.shape[:-2], *a.shape[-2:]))
-        for place in np.ndindex(found.shape[:-2]):
-            found[place] = _or_nan(kernel, a[place], b[place])
-    return found
+def _or_nan(kernel: Any, signature: str) -> Any:
+    """Return a kernel of NumPy's for batches of matrices, which gives nan for those that are singular."""
+
+    def one(*matrices: Any) -> Any:
+        try:
+            return kernel(*matrices)
+        except np.linalg.LinAlgError:
+            return np.full(matrices[-1].shape, np.nan, np.result_type(*matrices))  # the shape is that of the result
+
+    each = np.vectorize(one, signature=signature)
+
+    def every(*batches: Any) -> Any:
+        try:
+            return kernel(*batches)
+        except np.linalg.LinAlgError:
+            return each(*batches)
+
+    return every
+
+
+_solve_matrix = _or_nan(np.linalg.solve, "(n,n),(n,m)->(n,m)")
 
 
 def _solve(a: Any, b: Any) -> Any:
-    b = np.asarray(b)
-    if b.ndim == 1:
-        return _or_nan(np.linalg.solve, a, b[:, None])[..., 0]
-    return _or_nan(np.linalg.solve, a, b)
+    return _solve_matrix(a, b) if np.ndim(b) > 1 else _solve_matrix(a, b[:, None])[..., 0]
 
 
 inv: Primitive = tensor(
     "inv",
-    lambda a: _or_nan(np.linalg.inv, a),
+    _or_nan(np.linalg.inv, "(n,n)->(n,n)"),
     shape=lambda s: _square("inv", s),
     work=lambda s: _cubes(s, 1),
     jvp=(lambda t, y, a: -matmul(matmul(y, t), y),),
@@ -95,7 +99,7 @@ def _cofactor_change(t: Operand, a: Operand) -> Operand:
 
 cofactor: Primitive = tensor(
     "cofactor",
-    lambda a: _or_nan(_cofactor, a),
+    _or_nan(_cofactor, "(n,n)->(n,n)"),
     analytic=False,
     shape=lambda s: _square("cofactor", s),
     work=lambda s: _cubes(s, 10),  # by the singular value decomposition, some 20n³
@@ -121,13 +125,13 @@ det: Primitive = tensor(
 
 
 def _solve_shape(a: Shape, b: Shape) -> Shape:
-    _square("solve", a)
-    if not b or a[-1] != (b[-1] if len(b) == 1 else b[-2]):
-        raise misfit("solve", a, b, f"the right side has {a[-1]} rows")
+    *batch, n, _ = _square("solve", a)
+    if b[-2:][:1] != (n,):  # of a vector its own length
+        raise misfit("solve", a, b, f"the right side has {n} rows")
     if len(b) == 1:
-        return a[:-1]
+        return (*batch, n)
     try:
-        return (*broadcast_shapes("solve", a[:-2], b[:-2]), *b[-2:])
+        return (*broadcast_shapes("solve", tuple(batch), b[:-2]), *b[-2:])
     except RequestError:
         raise misfit("solve", a, b, "the axes before the last two broadcast") from None
 
@@ -145,9 +149,9 @@ def _solve_a(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
 
 
 def _solve_b(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
-    vector = len(shape_of(b)) == 1
-    if vector and len(shape_of(a)) == 2:
+    if len(shape_of(a)) == 2:
         return solve(transposed(a), bar)
+    vector = len(shape_of(b)) == 1
     seen = solve(transposed(a), _column(bar, vector))
     return unbroadcast(reshape(shape_of(bar))(seen) if vector else seen, shape_of(b))
 

@@ -23,6 +23,7 @@ from autodiffcli.primitives.selection import absolute, maximum, minimum
 __all__ = ["ARRAY_FUNCTIONS", "ArrayFunction", "Place", "index", "literal", "static_value"]
 
 Place = tuple[int, int]
+NOWHERE: Place = (-1, -1)
 
 
 class ArrayFunction(NamedTuple):
@@ -47,7 +48,7 @@ class ArrayFunction(NamedTuple):
         operands: Sequence[int],
         values: Sequence[Any] = (),
         named: Mapping[str, Any] | None = None,
-        place: Place = (-1, -1),
+        place: Place = NOWHERE,
     ) -> int:
         """Return the node of a call.
 
@@ -57,7 +58,7 @@ class ArrayFunction(NamedTuple):
         try:
             return self.build(graph, operands, self._parameters(len(operands), values, named or {}), place)
         except RequestError as error:
-            if place[0] < 0 or error.span is not None:
+            if place == NOWHERE or error.span is not None:
                 raise
             raise RequestError(error.message, source=graph.source, span=place, hint=error.hint) from None
 
@@ -98,7 +99,7 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value % 1 == 0 else value
 
 
-def literal(graph: Graph, entries: Sequence[int], place: Place = (-1, -1)) -> int:
+def literal(graph: Graph, entries: Sequence[int], place: Place = NOWHERE) -> int:
     """Return the node of [a, b, ...]: a constant where all entries are, else their stack.
 
     Raises RequestError where the entries have different shapes.
@@ -112,7 +113,7 @@ def literal(graph: Graph, entries: Sequence[int], place: Place = (-1, -1)) -> in
     return graph.apply(tensor_index.stack(), tuple(entries), *place)
 
 
-def index(graph: Graph, node: int, key: tensor_index.Key, place: Place = (-1, -1)) -> int:
+def index(graph: Graph, node: int, key: tensor_index.Key, place: Place = NOWHERE) -> int:
     """Return the node of X[key]; see `tensor_index.Key`. Raises RequestError where the array has no such entries."""
     return graph.apply(tensor_index.gather(key), (node,), *place)
 
@@ -125,10 +126,6 @@ def _axis(parameters: Mapping[str, Any], default: tensor.Axis = None) -> tensor.
     if isinstance(axis, int) or axis is None:
         return axis
     return _integers("axis", axis)
-
-
-def _one_axis(parameters: Mapping[str, Any], default: int = 0) -> int:
-    return _integer("axis", parameters.get("axis", default))
 
 
 def _integer(name: str, value: Any) -> int:
@@ -221,7 +218,7 @@ def _transpose(graph: Graph, operands: Sequence[int], parameters: Mapping[str, A
 
 def _along(make: Callable[[int], Primitive]) -> Any:
     def build(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
-        return graph.apply(make(_one_axis(parameters)), tuple(operands), *place)
+        return graph.apply(make(_integer("axis", parameters.get("axis", 0))), tuple(operands), *place)
 
     return build
 
@@ -245,13 +242,8 @@ def _len(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], p
     shape = graph.shape(operands[0])
     if shape is UNKNOWN:
         return graph.apply(_LENGTH, tuple(operands), *place)
-    if not shape:
-        raise RequestError("len takes an array, and this is a scalar")
+    _length_shape(shape)
     return graph.constant(float(shape[0]))
-
-
-def _first_length(x: Any) -> float:
-    return float(len(x))
 
 
 def _length_shape(s: tuple[int, ...]) -> tuple[int, ...]:
@@ -260,7 +252,9 @@ def _length_shape(s: tuple[int, ...]) -> tuple[int, ...]:
     return ()
 
 
-_LENGTH = tensor.tensor("len", _first_length, shape=_length_shape, jvp=(0.0,), vjp=(0.0,), text="len({0})")
+_LENGTH = tensor.tensor(
+    "len", len, work=lambda s: (0, 0, 0), shape=_length_shape, jvp=(0.0,), vjp=(0.0,), text="len({0})"
+)
 
 
 def _full(name: str, value: float) -> Any:
@@ -281,10 +275,9 @@ def _eye(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], p
 
 def _arange(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
     given = [parameters[name] for name in ("start", "stop", "step") if name in parameters]
-    start, stop, step = (0, *given, 1) if len(given) == 1 else (*given, 1, 1, 1)[:3]
-    if not given or not step or not all(isinstance(n, int | float) and abs(n) < inf for n in (start, stop, step)):
+    if not given or not all(isinstance(n, int | float) and abs(n) < inf for n in given) or 0 in given[2:]:
         raise RequestError("arange takes numbers: arange(stop), arange(start, stop) or arange(start, stop, step)")
-    start, stop, step = float(start), float(stop), float(step)
+    start, stop, step = map(float, (0, *given, 1) if len(given) == 1 else (*given, 1)[:3])
     shape = _size("arange", ceil(max(0.0, min((stop - start) / step, 1e30))))
     made = lambda: np.arange(start, stop, step) if shape[0] else np.zeros(0)  # NumPy refuses from 1e300 to 0
     return _constant(graph, "arange", shape, made, "", place)
@@ -294,7 +287,13 @@ def _linspace(graph: Graph, operands: Sequence[int], parameters: Mapping[str, An
     count = _integer("num", parameters.get("num", 50))
     _size("linspace", (count,))
     start, stop = operands
-    if start in graph.constants and stop in graph.constants and not {start, stop} & graph.shapes.keys():
+    for shape in map(graph.shape, operands):
+        if shape and shape is not UNKNOWN:
+            raise RequestError(
+                f"linspace takes two numbers, not an array of the shape {shape}",
+                hint="write one linspace for each pair of entries: [linspace(a[0], b[0]), ...]",
+            )
+    if start in graph.constants and stop in graph.constants:
         first, last = graph.constants[start], graph.constants[stop]
         return _constant(graph, "linspace", (count,), lambda: np.linspace(first, last, count), "", place)
     a, b, parts = Node(graph, start), Node(graph, stop), np.linspace(0.0, 1.0, count)

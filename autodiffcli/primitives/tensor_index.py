@@ -35,8 +35,8 @@ def key_text(key: Key) -> str:
 
 
 def _code(key: Key) -> str:
-    """Return an index as Python writes it; that of nothing is everything, and a number has no other."""
-    return key_text(key).replace("newaxis", "np.newaxis") or "()"
+    """Return an index as Python writes it."""
+    return key_text(key).replace("newaxis", "np.newaxis")
 
 
 def _frozen(key: Key) -> Key:
@@ -128,7 +128,7 @@ def _slab(axis: int, rank: int, part: slice | int) -> Key:
 
 
 @lru_cache(maxsize=4096)
-def concat(axis: int = 0) -> Primitive:
+def concat(axis: int) -> Primitive:
     """Return arrays one after the other along an axis that they have."""
 
     def check(*shapes: Shape) -> Shape:

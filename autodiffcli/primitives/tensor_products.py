@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from math import prod
 
 import numpy as np
@@ -26,24 +27,30 @@ __all__ = ["cross", "diag", "dot", "einsum", "matmul", "outer", "trace"]
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
     if not a or not b:
         raise misfit("@", a, b, "a scalar is multiplied by *")
-    rows, columns = (a if len(a) > 1 else (1, *a)), (b if len(b) > 1 else (*b, 1))
-    if rows[-1] != columns[-2]:
-        raise misfit("@", a, b, f"the last axis of the left, {rows[-1]}, meets {columns[-2]} of the right")
+    columns = _columns("@", a, b)
     try:
-        batch = broadcast_shapes("@", rows[:-2], columns[:-2])
+        batch = broadcast_shapes("@", a[:-2], b[:-2])
     except RequestError:
         raise misfit("@", a, b, "the axes before the last two broadcast") from None
-    return (*batch, *rows[-2:-1][: len(a) > 1], *columns[-1:][: len(b) > 1])
+    return (*batch, *a[-2:-1], *columns)
+
+
+def _columns(name: str, a: Shape, b: Shape) -> Shape:
+    """Return the last axis of a product: none, where the right side is a vector. Raises RequestError for misfits."""
+    meets, *columns = b[-2:]
+    if a[-1] != meets:
+        raise misfit(name, a, b, f"the last axis of the left, {a[-1]}, meets {meets} of the right")
+    return tuple(columns)
 
 
 def _as_matrices(bar: Operand, a: Operand, b: Operand) -> tuple[Operand, Operand, Operand]:
     """Return adjoint and factors of a product as matrices: a vector is a row on the left, a column on the right."""
     s, t, u = shape_of(a), shape_of(b), shape_of(bar)
     if len(s) == 1:
-        a, u = reshape((1, *s))(a), (*u[: len(u) - (len(t) > 1)], 1, *u[len(u) - (len(t) > 1) :])
+        return reshape((*u[:-1], 1, u[-1]))(bar), reshape((1, *s))(a), b
     if len(t) == 1:
-        b, u = reshape((*t, 1))(b), (*u, 1)
-    return _reshaped(bar, u), a, b
+        return reshape((*u, 1))(bar), a, reshape((*t, 1))(b)
+    return bar, a, b
 
 
 def _reshaped(x: Operand, shape: Shape) -> Operand:
@@ -64,7 +71,7 @@ def _right(bar: Operand, y: Operand, a: Operand, b: Operand) -> Operand:
     shape, other = shape_of(b), shape_of(a)
     if len(other) == 1 and len(shape) <= 2:
         return bar * a if len(shape) == 1 else outer(a, bar)
-    if len(other) == 2 and len(shape) == 1:
+    if len(other) == 2:
         return matmul(transposed(a), bar)
     bar, a, b = _as_matrices(bar, a, b)
     return _reshaped(unbroadcast(matmul(transposed(a), bar), shape_of(b)), shape)
@@ -141,15 +148,12 @@ def einsum(subscripts: str) -> Primitive:
                 g = reshape(tuple(known[c] if c in present else 1 for c in wanted))(g)
                 g = expanded(g, tuple(known[c] for c in wanted))
             if wanted != terms[k]:  # a diagonal: the adjoint is zero beside it
-                grid = np.indices([known[c] for c in wanted]) if wanted else np.zeros((0,))
+                grid = np.indices([known[c] for c in wanted])
                 places = tuple(tuple(grid[wanted.index(c)].ravel().tolist()) for c in terms[k])
-                g = scatter(places, shape_of(xs[k]))(reshape((-1,))(g) if shape_of(g) != (g_size(g),) else g)
+                g = scatter(places, shape_of(xs[k]))(_flat(g))
             return g
 
         return rule
-
-    def g_size(g: Operand) -> int:
-        return int(np.prod(shape_of(g)))
 
     def forward(k: int, count: int) -> Rule:
         return lambda dot, y, *xs: op(*xs[:k], dot, *xs[k + 1 :])
@@ -173,10 +177,8 @@ def einsum(subscripts: str) -> Primitive:
 def _dot_shape(a: Shape, b: Shape) -> Shape:
     if not a or not b:
         return a or b
-    meets = b[-2] if len(b) > 1 else b[-1]
-    if a[-1] != meets:
-        raise misfit("dot", a, b, f"the last axis of the left, {a[-1]}, meets {meets} of the right")
-    return (*a[:-1], *b[:-2], *(b[-1:] if len(b) > 1 else ()))
+    columns = _columns("dot", a, b)
+    return (*a[:-1], *b[:-2], *columns)
 
 
 def _dot_back(k: int, count: int) -> Rule:
@@ -184,15 +186,12 @@ def _dot_back(k: int, count: int) -> Rule:
         s, t = shape_of(a), shape_of(b)
         if not s or not t:
             return unbroadcast(bar * (b, a)[k], (s, t)[k])
-        if len(s) <= 2 and len(t) <= 2:
+        if len(t) <= 2:  # the same as a @ b
             return (_left, _right)[k](bar, y, a, b)
-        letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        left, other = letters[: len(s)], letters[len(s) : len(s) + len(t)]
-        meet = -2 if len(t) > 1 else -1
-        right = other[:meet] + left[-1] + (other[-1] if len(t) > 1 else "")
-        out = left[:-1] + right.replace(left[-1], "")
-        spec = f"{out},{right}->{left}" if k == 0 else f"{out},{left}->{right}"
-        return einsum(spec)(bar, (b, a)[k])
+        letters = iter("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        rows, meet, batch, column = ("".join(islice(letters, n)) for n in (len(s) - 1, 1, len(t) - 2, 1))
+        terms = rows + meet, batch + meet + column
+        return einsum(f"{rows}{batch}{column},{terms[1 - k]}->{terms[k]}")(bar, (b, a)[k])
 
     return rule
 
@@ -263,7 +262,7 @@ def _diagonal_key(shape: Shape, k: int) -> tuple[tuple[int, ...], tuple[int, ...
 
 
 @lru_cache(maxsize=256)
-def diag(k: int = 0) -> Primitive:
+def diag(k: int) -> Primitive:
     """Return the k-th diagonal of a matrix, or the matrix that has a vector there."""
 
     def shape(s: Shape) -> Shape:
@@ -271,7 +270,8 @@ def diag(k: int = 0) -> Primitive:
             return (s[0] + abs(k), s[0] + abs(k))
         if len(s) != 2:
             raise RequestError(f"diag takes a vector or a matrix, not the shape {s}")
-        return (len(_diagonal_key(s, k)[0]),)
+        rows, _ = _diagonal_key(s, k)
+        return (len(rows),)
 
     def back(bar: Operand, y: Operand, x: Operand) -> Operand:
         s = shape_of(x)

@@ -63,14 +63,15 @@ def _over(name: str, axis: Axis, keepdims: bool) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def mean(axis: Axis = None, keepdims: bool = False) -> Primitive:
+def mean(axis: Axis, keepdims: bool) -> Primitive:
     """Return the mean over axes; that of nothing is nan."""
 
     def kernel(x: Any) -> Any:
         return np.sum(x, axis=axis, keepdims=keepdims) / np.float64(_count("mean", np.shape(x), axis))
 
     def back(bar: Operand, y: Operand, x: Operand) -> Operand:
-        return restored(bar / _length("mean", x, axis), shape_of(x), axis)
+        count = _count("mean", shape_of(x), axis) or 1  # of no entries there is no derivative, whatever this is
+        return restored(bar / float(count), shape_of(x), axis)
 
     return tensor(
         "mean",
@@ -80,11 +81,6 @@ def mean(axis: Axis = None, keepdims: bool = False) -> Primitive:
         meaning="the mean",
         **_over("mean", axis, keepdims),
     )
-
-
-def _length(name: str, x: Operand, axis: Axis) -> float:
-    """Return how many entries a reduction takes together; of none there is no derivative, whatever it is divided by."""
-    return float(_count(name, shape_of(x), axis) or 1)
 
 
 def _added(shape: Shape, axis: Axis) -> tuple[int, int]:
@@ -114,7 +110,7 @@ def _variance(x: Any, axis: Axis, keepdims: bool, ddof: int) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def var(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
+def var(axis: Axis, keepdims: bool, ddof: int = 0) -> Primitive:
     """Return the mean square of the deviations from the mean; their sum is divided by the count less ddof."""
 
     def slope(x: Operand) -> Operand:
@@ -155,13 +151,13 @@ def _with_root(name: str, axis: Axis, inner: Any) -> dict[str, Any]:
         return Gated(kept(bar, shape, axis) * inner(x) / length, not_equal(length, 0.0))
 
     def forward(dot: Operand, y: Operand, x: Operand) -> Gated:
-        return Gated(_as(sum_over(axis, True)(dot * inner(x)), y) / y, not_equal(y, 0.0))
+        return Gated(_as(sum_over(axis)(dot * inner(x)), y) / y, not_equal(y, 0.0))
 
     return {"jvp": (forward,), "vjp": (back,)}
 
 
 @lru_cache(maxsize=1024)
-def std(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
+def std(axis: Axis, keepdims: bool, ddof: int = 0) -> Primitive:
     """Return the root of the variance. Where all entries are equal its derivative is 0, by choice."""
 
     def inner(x: Operand) -> Operand:
@@ -179,7 +175,7 @@ def std(axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Primitive:
 
 
 @lru_cache(maxsize=1024)
-def norm(axis: Axis = None, keepdims: bool = False) -> Primitive:
+def norm(axis: Axis, keepdims: bool) -> Primitive:
     """Return the Euclidean length over axes. At 0 its derivative is 0, by choice."""
 
     def kernel(x: Any) -> Any:
@@ -232,13 +228,13 @@ def _axes_text(axis: Axis) -> str:
 
 
 @lru_cache(maxsize=1024)
-def greatest(axis: Axis = None, keepdims: bool = False) -> Primitive:
+def greatest(axis: Axis, keepdims: bool) -> Primitive:
     """Return the greatest entry over axes; a tie shares the derivative equally."""
     return _extreme("max", np.max, axis, keepdims, "the greatest entry")
 
 
 @lru_cache(maxsize=1024)
-def least(axis: Axis = None, keepdims: bool = False) -> Primitive:
+def least(axis: Axis, keepdims: bool) -> Primitive:
     """Return the least entry over axes; a tie shares the derivative equally."""
     return _extreme("min", np.min, axis, keepdims, "the least entry")
 
@@ -284,7 +280,7 @@ def _others(x: Operand, axis: Axis) -> Operand:
 
 
 @lru_cache(maxsize=1024)
-def prod(axis: Axis = None, keepdims: bool = False) -> Primitive:
+def prod(axis: Axis, keepdims: bool) -> Primitive:
     """Return the product over axes; its derivative is right where entries are 0."""
 
     def back(bar: Operand, y: Operand, x: Operand) -> Operand:
@@ -302,7 +298,7 @@ def prod(axis: Axis = None, keepdims: bool = False) -> Primitive:
 
 
 @lru_cache(maxsize=1024)
-def cumsum(axis: int = 0) -> Primitive:
+def cumsum(axis: int) -> Primitive:
     """Return the sums up to each entry along an axis."""
 
     def shape(s: Shape) -> Shape:
@@ -316,7 +312,7 @@ def cumsum(axis: int = 0) -> Primitive:
     return tensor(
         "cumsum",
         lambda x: np.cumsum(x, axis=axis),
-        work=lambda s: (0, product_of(s), 0),
+        work=lambda s: (0, *_added(s, axis)),
         shape=shape,
         vjp=(back,),
         moves=True,
@@ -334,7 +330,7 @@ def _shifted(x: Any, axis: Axis) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=1024)
-def softmax(axis: Axis = -1) -> Primitive:
+def softmax(axis: Axis) -> Primitive:
     """Return the share of each exponential in the sum of them over axes."""
 
     def kernel(x: Any) -> Any:
@@ -364,7 +360,7 @@ def softmax(axis: Axis = -1) -> Primitive:
 
 
 @lru_cache(maxsize=1024)
-def logsumexp_over(axis: Axis = None, keepdims: bool = False) -> Primitive:
+def logsumexp_over(axis: Axis, keepdims: bool) -> Primitive:
     """Return the logarithm of the sum of exponentials over axes."""
 
     def kernel(x: Any) -> Any:

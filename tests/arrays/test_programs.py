@@ -72,7 +72,7 @@ def _step(graph: Graph, nodes: list[int], rng: np.random.Generator) -> int:
     if kind < 10 and s == t:
         return graph.apply(stack(), (a, b)) if len(s) < 2 else graph.apply(sub, (a, a))
     if kind < 11 and s:
-        return graph.apply(softmax(), (a,)) if rng.random() < 0.5 else graph.apply(reshape((-1,)), (a,))
+        return graph.apply(softmax(-1), (a,)) if rng.random() < 0.5 else graph.apply(reshape((-1,)), (a,))
     return graph.apply((sin, cos, tanh, neg, relu)[rng.integers(5)], (a,))
 
 

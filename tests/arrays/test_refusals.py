@@ -27,6 +27,8 @@ MISFITS: list[tuple[str, list[tuple[int, ...]], list[Any], dict[str, Any], str]]
     ("einsum", [(2, 3)], ["ijk"], {}, r"'ijk' names 3 axes, and the shape \(2, 3\) has 2"),
     ("einsum", [(2, 3)], ["i!"], {}, "is not understood"),
     ("einsum", [(2, 3)], ["ij->kk"], {}, "is not understood"),
+    ("einsum", [(2, 3)], ["ij->ii"], {}, "is not understood"),
+    ("einsum", [(2, 3)], ["ij->k"], {}, "is not understood"),
     ("einsum", [(2, 3)], [], {}, "begins with its subscripts"),
     ("concat", [(2, 3), (2, 4)], [], {}, r"concat: the shapes \(2, 3\) and \(2, 4\)"),
     ("concat", [(), ()], [], {}, r"the shape \(\) has no axis 0"),
@@ -34,6 +36,8 @@ MISFITS: list[tuple[str, list[tuple[int, ...]], list[Any], dict[str, Any], str]]
     ("reshape", [(2, 3)], [(4, 2)], {}, r"reshape: the shapes \(2, 3\) and \(4, 2\)"),
     ("reshape", [(2, 3)], [(-1, 4)], {}, r"reshape: the shapes \(2, 3\) and \(-1, 4\)"),
     ("reshape", [(2, 3)], [(-1, -1)], {}, "do not fit"),
+    ("reshape", [(1,)], [(-1, -1)], {}, "do not fit"),
+    ("reshape", [(2, 3)], [(0, -1)], {}, "do not fit"),
     ("reshape", [(2, 3)], [], {}, "shape is a whole number or several"),
     ("broadcast", [(2, 3)], [(2, 2)], {}, r"broadcast: the shapes \(2, 3\) and \(2, 2\)"),
     ("broadcast", [(2, 3)], [(3,)], {}, r"broadcast: the shapes \(2, 3\) and \(3,\)"),
@@ -50,6 +54,7 @@ MISFITS: list[tuple[str, list[tuple[int, ...]], list[Any], dict[str, Any], str]]
     ("min", [(2,), (2,)], [], {"axis": 0}, "min of several arrays has no axis"),
     ("norm", [(2,)], [3], {}, "norm of order 3"),
     ("det", [(2, 3)], [], {}, r"det takes a square matrix, not the shape \(2, 3\)"),
+    ("det", [(2, 3, 4)], [], {}, r"det takes a square matrix, not the shape \(2, 3, 4\)"),
     ("inv", [(3,)], [], {}, r"inv takes a square matrix, not the shape \(3,\)"),
     ("trace", [(3,)], [], {}, r"trace takes a matrix, not the shape \(3,\)"),
     ("diag", [(2, 2, 2)], [], {}, r"diag takes a vector or a matrix, not the shape \(2, 2, 2\)"),
@@ -58,6 +63,9 @@ MISFITS: list[tuple[str, list[tuple[int, ...]], list[Any], dict[str, Any], str]]
     ("len", [()], [], {}, "len takes an array"),
     ("arange", [], [], {}, "arange takes numbers"),
     ("arange", [], [1, 2, 0], {}, "arange takes numbers"),
+    ("arange", [], [(1, 2)], {}, "arange takes numbers"),
+    ("arange", [], [1, float("inf")], {}, "arange takes numbers"),
+    ("linspace", [(2,), ()], [], {}, r"linspace takes two numbers, not an array of the shape \(2,\)"),
     ("eye", [], [], {}, "n is a whole number"),
     ("zeros", [], [(2, -1)], {}, "no negative lengths"),
 ]
@@ -158,5 +166,7 @@ def test_literals_are_constants_where_their_entries_are() -> None:
     assert graph.shape(literal(graph, [one, x])) == (2,)
     with pytest.raises(RequestError, match=r"stack: the shapes \(2,\) and \(\) do not fit"):
         literal(graph, [row, x])
+    with pytest.raises(RequestError, match=r"stack: the shapes \(2,\) and \(\) do not fit"):
+        literal(graph, [row, one])
     with pytest.raises(ValueError, match="read-only"):
         graph.constants[row][0] = 3.0

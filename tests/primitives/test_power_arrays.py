@@ -35,6 +35,14 @@ def test_entries_that_are_not_ordinary_have_what_a_point_has() -> None:
         np.testing.assert_allclose(found, [power_slope.evaluate(x, n) for x in odd], rtol=4 * 2.0**-52)
 
 
+def test_bases_and_exponents_of_any_shape() -> None:
+    thirds = [power_slope.evaluate(x, 1 / 3) for x in (8.0, 0.0)]
+    with np.errstate(all="ignore"):
+        assert [slope(8.0, 1 / 3), slope(0.0, 1 / 3)] == pytest.approx(thirds, rel=4 * 2.0**-52)
+        both = slope(np.array([8.0, 0.0]), np.array([1 / 3, 1 / 3]))
+    np.testing.assert_allclose(both, thirds, rtol=4 * 2.0**-52)
+
+
 def test_an_entry_does_not_depend_on_its_neighbours() -> None:
     bases = np.array([0.3, 2.0, 0.0, 1e200, 7.0])
     with np.errstate(all="ignore"):
