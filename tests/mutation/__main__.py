@@ -45,6 +45,7 @@ TESTS = [
     *("tests/differences/test_estimates.py", "tests/language/test_parser.py"),
     *(f"tests/test_{name}.py" for name in ("conformance", "derivatives", "trace", "independent", "agreement")),
     *(f"tests/test_{name}.py" for name in ("partials", "write")),
+    "tests/targets/test_arrays.py",
     *("autodiffcli/chain.py", "autodiffcli/primitives"),
 ]
 SLOW = (  # in the names of tests that take long, and would find no more
