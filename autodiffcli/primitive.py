@@ -60,6 +60,10 @@ class Exact(float):
         new.text = text
         return new
 
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]  # float's has no text
+        """Return what makes it again, for pickle."""
+        return float(self), self.text
+
     def __neg__(self) -> Exact:
         """Return the negative, exact as well; other arithmetic gives a plain float."""
         return Exact(-float(self), f"-({self.text})")
@@ -143,8 +147,12 @@ class Primitive:
         "work",
     )
 
+    by_name: ClassVar[dict[str, Primitive]] = {}
+    """All there are, those of a graph's leaves as well."""
+
     def __init__(self, name: str) -> None:
         self.name = name
+        self.by_name[name] = self
         self.arity: tuple[int, int | None] = (1, 1)
         self.scalar: Callable[..., float] = _undeclared
         self.edge: Callable[..., float] = _undeclared
@@ -173,6 +181,10 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        """Pickle the name alone: graphs go to other processes, which have the declarations themselves."""
+        return _declared, (self.name,)
 
     def __call__(self, *xs: Operand) -> Operand:
         """Apply to operands of any kind: floats give a float, arrays an array, nodes a node."""
@@ -232,6 +244,10 @@ class Primitive:
     def terms(self, rules: tuple[Term, ...] | Callable[[int, int], Term], count: int) -> tuple[Term, ...]:
         """Return `jvp` or `vjp` for `count` arguments."""
         return rules if isinstance(rules, tuple) else tuple(rules(k, count) for k in range(count))
+
+
+def _declared(name: str) -> Primitive:
+    return Primitive.by_name[name]
 
 
 class Joint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from autodiffcli.derivatives import extend
 from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run, run_blocks
 from autodiffcli.passes.simplify import simplify
-from autodiffcli.primitive import PRIMITIVES
+from autodiffcli.primitive import PRIMITIVES, Exact
 from autodiffcli.program import Blocks, Program, laid_out
 from tests.arrays.test_programs import program
 from tests.strategies import expressions
@@ -105,3 +106,13 @@ def test_columns_that_do_not_fit_are_refused() -> None:
     for columns in (([1.0, 2.0], [1.0, 2.0, 3.0]), (np.ones((2, 2)), 1.0)):
         with pytest.raises(RequestError, match="shapes"):
             function.value_and_gradient(*columns)
+
+
+def test_what_is_compiled_goes_to_other_processes_as_it_is() -> None:
+    for op in PRIMITIVES.values():
+        assert pickle.loads(pickle.dumps(op)) is op
+    assert pickle.loads(pickle.dumps(Exact(0.5, "1/2"))).text == "1/2"
+    there = compile("exp2(x)*sin(y) - cos(y)*z + 2")
+    back = pickle.loads(pickle.dumps(there))
+    for mine, theirs in zip(back.value_and_gradient(*COLUMNS), there.value_and_gradient(*COLUMNS), strict=True):
+        np.testing.assert_array_equal(mine, theirs)

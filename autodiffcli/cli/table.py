@@ -60,7 +60,7 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
 
     def evaluate(arrays: Any) -> Any:
         given = dict(zip(columns, arrays, strict=True)) | fixed
-        return compiled.value_and_gradient(*[given[name] for name in graph.inputs])
+        return compiled.value_and_gradient(*[given[name] for name in compiled.inputs])
 
     names = ["value", *[f"d_{name}" for name in wrt]]
     asked: dict[str, Any] = {"inputs": columns, "outputs": names, "evaluate": evaluate, "fixed": list(fixed)}
@@ -70,7 +70,7 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     asked["progress"] = progress
     try:
         if engine == "spark":
-            summary = _by_spark(path, out, format_, asked, graph, wrt, fixed, options["master"] or "")
+            summary = _by_spark(path, out, format_, options["master"] or "", asked)
         else:
             refuse(("master",), f"with --engine {engine}", "add --engine spark")
             work = _by_database if engine == "duckdb" else _by_numpy
@@ -107,18 +107,7 @@ def _by_database(path: str, out: str | None, format_: str, target: BinaryIO, ask
     return convert(files_of(path), target, **asked)
 
 
-def _by_spark(
-    path: str,
-    out: str | None,
-    format_: str,
-    asked: dict[str, Any],
-    graph: Graph,
-    wrt: list[str],
-    fixed: dict[str, Any],
-    master: str,
-) -> Summary:
-    from autodiffcli.api.clusters import on_spark
+def _by_spark(path: str, out: str | None, format_: str, master: str, asked: dict[str, Any]) -> Summary:
+    from autodiffcli.points.spark import convert
 
-    asked = {name: asked[name] for name in ("keep", "prefix", "on_error", "progress")}
-    target = sys.stdout.buffer if out is None else out
-    return on_spark(graph, path, target, wrt=wrt, at=fixed, master=master, kind=format_, **asked)
+    return convert(path, sys.stdout.buffer if out is None else out, master=master, kind=format_, **asked)

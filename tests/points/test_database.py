@@ -17,21 +17,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiffcli import compile, parse
 from autodiffcli.errors import AdcalcError
 from autodiffcli.points.database import convert
 from autodiffcli.points.stream import Summary, stream
 from tests.cli.support import PROGRAM, call, environment, good, interruptible, refused
-from tests.points.support import OUTPUTS, product
-from tests.strategies import UNARY
-from tests.targets.test_sql import EDGES, SPECIAL
+from tests.points.support import FORMULAS, FULL, OUTPUTS, asked, hard_table, product
 
 duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
 pytest.importorskip("pyarrow", reason="PyArrow is not installed")
 
 CSV = b't,x,y\n"a, ""b""",1,2\n c,-0.5,1e300\nd,inf,nan\n,5e-324,3\n'
 DATABASE = ("--engine", "duckdb")
-FULL = bool(os.environ.get("ADCALC_ALL"))
 
 
 @pytest.fixture(autouse=True)
@@ -179,35 +175,16 @@ def test_what_is_no_table_is_refused() -> None:
     assert "--engine belongs to --points" in refused("eval", "x", "--at", "x=1", *DATABASE)
 
 
-FORMULAS = (*EDGES, *[f"{name}(x)*y - {name}(y)" for name in UNARY], *[f"{name}(x/{name}(y))" for name in UNARY])
-
-
 def test_the_numbers_are_the_same() -> None:
     """To the last bit, missing, infinite and undefined ones among them: more than the 2 ulp that are promised."""
-    count = 10_000 if FULL else 1_000
-    random = np.random.default_rng(6)
-    columns = []
-    for _ in range(2):
-        column = random.normal(0, 3, count) * 10.0 ** random.integers(-3, 3, count)
-        column[: len(SPECIAL) ** 2] = random.choice(SPECIAL, len(SPECIAL) ** 2)
-        columns.append(column)
-    texts = [["" if random.random() < 0.05 else repr(float(v)) for v in column] for column in columns]
-    data = "x,y\n" + "".join(f"{a},{b}\n" for a, b in zip(*texts, strict=True))
+    data = hard_table()
     Path("p.csv").write_text(data, encoding="utf-8")
     duckdb.sql("COPY (SELECT x::DOUBLE AS x, y::DOUBLE AS y FROM read_csv('p.csv', all_varchar = true)) TO 'p.parquet'")
-    formulas = FORMULAS if FULL else FORMULAS[::8]
-    assert len(FORMULAS) >= 100
-    for formula in formulas:
-        function, names = compile(formula), list(parse(formula).inputs)
-
-        def evaluate(columns: list[Any], function: Any = function) -> Any:
-            return function.value_and_gradient(*columns)
-
+    for formula in FORMULAS if FULL else FORMULAS[::8]:
         mine, theirs = io.BytesIO(), io.BytesIO()
-        outputs = [f"r{k}" for k in range(len(names) + 1)]
-        settings: dict[str, Any] = {"inputs": names, "outputs": outputs, "evaluate": evaluate, "on_error": "null"}
-        convert(["p.parquet"], mine, written="csv", keep=False, **settings)
-        stream(io.BytesIO(data.encode()), theirs, keep=False, **settings)
+        settings = asked(formula) | {"on_error": "null", "keep": False}
+        convert(["p.parquet"], mine, written="csv", **settings)
+        stream(io.BytesIO(data.encode()), theirs, **settings)
         assert mine.getvalue() == theirs.getvalue(), formula
 
 

@@ -1,4 +1,4 @@
-"""Tables by Spark, on one machine and on a cluster: the same rows as without it, and numbers as near as Java's are.
+"""Tables by Spark, on one machine and on a cluster: the same rows as without it, to the last digit.
 
 Most need ADCALC_ALL=1: Spark takes seconds to start, and half a second for any table.
 """
@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
@@ -22,22 +23,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiffcli import compile, parse
 from autodiffcli.errors import AdcalcError, RequestError
 from autodiffcli.points.stream import Summary, stream
 from tests.cli.support import LECTURE, PROGRAM, call, environment, interruptible, refused, run
-from tests.targets.test_sql import EDGES, SPECIAL
+from tests.points.support import FORMULAS, FULL, asked, hard_table
 
 JAVA = which("java") or os.path.exists(os.path.join(os.environ.get("JAVA_HOME", "/nowhere"), "bin", "java"))
 needs_spark = pytest.mark.skipif(
     not (find_spec("pyspark") and JAVA), reason="PySpark (the extra 'spark') or Java is not installed"
 )
-long = pytest.mark.skipif(not os.environ.get("ADCALC_ALL"), reason="Spark takes long: set ADCALC_ALL=1")
+long = pytest.mark.skipif(not FULL, reason="Spark takes long: set ADCALC_ALL=1")
 # py4j leaves its sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 SPARK = ("--engine", "spark")
-WIDER = ("x^y", "acosh(x) + asinh(y)")
-"""Java's power, and what Spark has not and is made of others, are 4 ulp away, other functions 2."""
 CSV = b't,x,y\n"a, ""b""",1,2\n\n c,-0.5, 1e300\nd,inf,nan\n,5e-324,-Infinity\ne,+3.,.5E1\n'
 BAD = b"t,x,y\na,2,5\nb,1\nc,,1\nd,seven,1\ne,1,2,3\nf,1_0,2\ng,1d,2\nh,0x1p3,2\n"
 JSON = b'{"x": 2, "y": 5}\n{"x": "inf", "t": [1, {"a": "}"}], "y": "NaN"}\n{"x":1,"y":0 }\n'
@@ -62,18 +60,14 @@ def spark() -> Iterator[Any]:
 
 
 def by_numpy(name: str, target: Any, expr: str, **options: Any) -> Summary:
-    compiled = compile(expr)
-    inputs = list(parse(expr).inputs)
-    outputs = ["value", *[f"d_{x}" for x in inputs]]
-    evaluate = lambda columns: compiled.value_and_gradient(*columns)
     with open(name, "rb") as source:
-        return stream(source, target, inputs=inputs, outputs=outputs, evaluate=evaluate, name=name, **options)
+        return stream(source, target, name=name, **asked(expr), **options)
 
 
 def by_spark(name: str, target: Any, expr: str, **options: Any) -> Summary:
-    from autodiffcli.api.clusters import on_spark
+    from autodiffcli.points.spark import convert
 
-    return on_spark(expr, name, target, **options)
+    return convert(name, target, **asked(expr), **options)
 
 
 def both(name: str, data: bytes, expr: str = "x*y", **options: Any) -> list[tuple[bytes, Summary | str]]:
@@ -109,7 +103,6 @@ def test_the_command(spark: Any) -> None:
     assert "has no column 'x3'" in refused("eval", "x3", "--points", "p.csv", *SPARK)
     assert "did you mean 'x1'" in refused("eval", "x11", "--points", "p.csv", *SPARK)
     assert "cannot read" in refused("eval", "x1", "--points", "nowhere.csv", *SPARK)
-    assert "erf cannot be written in SQL for Spark" in refused("eval", "erf(x1)", "--points", "p.csv", *SPARK)
 
 
 @needs_spark
@@ -145,23 +138,12 @@ def test_quotes_that_go_over_lines_are_refused(spark: Any) -> None:
 
 
 @needs_spark
-@long
-def test_numbers_are_as_near_as_the_functions_of_java(spark: Any) -> None:
-    far = []
-    for expr in EDGES:
-        names = list(parse(expr).inputs)
-        cells = [(x, y)[: len(names)] for x in SPECIAL for y in SPECIAL[:: 1 if len(names) > 1 else len(SPECIAL)]]
-        rows = [",".join(names), *[",".join(map(repr, row)) for row in cells]]
-        (found, _), (true, _) = both("p.csv", ("\n".join(rows) + "\n").encode(), expr, keep=False)
-        table, wanted = (np.loadtxt(io.BytesIO(text), delimiter=",", skiprows=1, ndmin=2) for text in (found, true))
-        assert table.shape == wanted.shape
-        if expr == "atan2(x, y)":
-            table, wanted = (t[[0.0 not in row for row in cells]] for t in (table, wanted))  # -0 is 0 to it
-        finite = np.isfinite(wanted)
-        assert np.array_equal(table[~finite], wanted[~finite], equal_nan=True), expr
-        ulps = np.abs(table[finite] - wanted[finite]) / np.spacing(np.abs(wanted[finite]))
-        far += [(expr, ulps.max())] * bool(ulps.max() > (4 if expr in WIDER else 2))
-    assert far == []
+def test_the_numbers_are_the_same(spark: Any) -> None:
+    """To the last bit, as by DuckDB: more than the 2 ulp that are promised."""
+    data = hard_table().encode()
+    for formula in FORMULAS if FULL else FORMULAS[::20]:
+        (rows, said), (true, wanted) = both("p.csv", data, formula, on_error="null", keep=False)
+        assert rows == true and said == wanted, formula
 
 
 @needs_spark
@@ -220,6 +202,23 @@ def test_parquet_and_folders(spark: Any) -> None:
     assert not [name for name in os.listdir() if name.endswith(".tmp") or name in ("out", "o.jsonl")]
 
 
+@needs_spark
+@long
+def test_columns_of_every_type_pass_by(spark: Any) -> None:
+    types = (
+        "1.5e0 AS x, 3 AS i, 9.25bd AS amount, 'ü' AS name, X'00ff' AS raw, true AS yes, CAST(NULL AS INT) AS missing, "
+        "DATE'2020-02-29' AS day, TIMESTAMP'2020-02-29 12:00:00.123456' AS at, "
+        "TIMESTAMP_NTZ'1900-01-01 00:00:00' AS local, INTERVAL '1' DAY AS gap, "
+        "ARRAY(1, NULL) AS list, MAP('a', 1.5) AS map, NAMED_STRUCT('k', ARRAY('v')) AS n"
+    )
+    before = spark.sql(f"SELECT {types}")
+    before.write.parquet(str(Path("in.parquet").resolve()))
+    by_spark("in.parquet", "out.parquet", "2*x")
+    after = spark.read.parquet(str(Path("out.parquet").resolve()))
+    assert after.dtypes == [*before.dtypes, ("value", "double"), ("d_x", "double")]
+    assert [tuple(row) for row in after.collect()] == [(*row, 3.0, 2.0) for row in before.collect()]
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("p.csv").write_bytes(b"x\n1\n")
     assert "--master does nothing" in refused("eval", "x", "--points", "p.csv", "--master", "local")
@@ -245,6 +244,12 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         session._check_java()
     old = "Exception in thread main java.lang.UnsupportedClassVersionError: org/apache/spark/launcher/Main"
     assert "too old" in str(session._not_started(old))
+    mismatch = "[X] Python in worker has different version: 3.9 than that in driver: 3.11, PySpark cannot"
+    assert "Python, python3, is 3.9, and here it is 3.11" in str(session.explained(ValueError(mismatch), "python3"))
+    worker = "Traceback:\n  File\nautodiffcli.errors.RequestError: gamma needs the extra 'special', which is not"
+    assert "has not what gamma needs, the extra 'special'" in str(session.explained(ValueError(worker), "python3"))
+    said = session.explained(ValueError("An exception:\nTraceback:\n  File\nMemoryError: too large"), "python3")
+    assert str(said) == "Spark could not do it: MemoryError: too large"
     assert str(session._not_started("x\nspark-class: line 97: java: command not found\n")).endswith("not found")
 
 
@@ -262,6 +267,19 @@ def test_a_process_says_nothing_of_spark_and_leaves_nothing(tmp_path: Path) -> N
     done = run("grad", "x/z", "--points", "p.csv", *SPARK, env=env, cwd=tmp_path)
     assert done.status == 2 and done.err.startswith("error: p.csv has no column 'z'")
     assert os.listdir(scratch) == []
+
+
+@needs_spark
+@long
+def test_what_the_workers_lack_is_said(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_bytes(b"x\n1\n")
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')  # without the packages of the site
+    bare.chmod(0o755)
+    for python, lack in ((str(bare), "has no pyarrow"), ("/nowhere/python", "is not there")):
+        done = run("eval", "x", "--points", "p.csv", *SPARK, "--out", "o", env={"PYSPARK_PYTHON": python}, cwd=tmp_path)
+        assert done.status == 2 and f"the workers' Python, {python}, {lack}\n" in done.err
+        assert "hint: PYSPARK_PYTHON names" in done.err and not (tmp_path / "o").exists()
 
 
 @needs_spark
@@ -301,22 +319,9 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def assert_as_numpy(found: Path, source: Path) -> None:
-    """Compare with the NumPy engine: rows exactly; numbers to 4 ulp of the largest term of their sums."""
     true = io.BytesIO()
     by_numpy(str(source), true, LECTURE)
-    head, *rows = found.read_text().splitlines()
-    wanted_head, *wanted = true.getvalue().decode().splitlines()
-    assert head == wanted_head and len(rows) == len(wanted)
-    assert [row.rsplit(",", 3)[0] for row in rows] == [row.rsplit(",", 3)[0] for row in wanted]
-    table, other = (np.array([row.split(",")[1:] for row in lines], dtype=float).T for lines in (rows, wanted))
-    x1, x2 = table[:2]
-    with np.errstate(all="ignore"):
-        terms = ([np.log(x1), x1 * x2, np.sin(x2)], [1 / x1, x2], [x1, np.cos(x2)])
-        for ours, theirs, summands in zip(table[2:], other[2:], terms, strict=True):
-            finite = np.isfinite(theirs)
-            assert np.array_equal(ours[~finite], theirs[~finite], equal_nan=True)
-            largest = np.max([np.abs(term) for term in summands], axis=0)
-            assert (np.abs(ours - theirs) <= 4 * np.spacing(largest))[finite].all()
+    assert found.read_bytes() == true.getvalue()
 
 
 class Cluster:
@@ -380,7 +385,8 @@ def test_two_workers(tmp_path: Path, killed: bool) -> None:
     source, target = tmp_path / "p.csv", tmp_path / "o.csv"
     write_table(source, 1_000_000)
     (tmp_path / "spark-defaults.conf").write_text("spark.sql.files.maxPartitionBytes 4m\nspark.executor.memory 1g\n")
-    env = environment({"SPARK_CONF_DIR": str(tmp_path), "SPARK_LOCAL_IP": "127.0.0.1"})
+    settings = {"SPARK_CONF_DIR": str(tmp_path), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    env = environment(settings)
     with ExitStack() as stack:
         stack.callback(cluster.end)
         command = ["grad", LECTURE, "--points", str(source), *SPARK, "--master", cluster.begin(), "--out", str(target)]

@@ -1,4 +1,4 @@
-"""Tables that Spark reads and computes on the processors of a cluster, by the SELECT that `targets.sql` writes."""
+"""Tables that Spark reads, and whose rows the workers of a cluster evaluate as is done everywhere."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import BinaryIO
 from autodiffcli.errors import RequestError
 from autodiffcli.points.kinds import named_kind
 from autodiffcli.points.out import whole_file
-from autodiffcli.points.rows import OnError, Request
+from autodiffcli.points.rows import Evaluate, OnError, Request
+from autodiffcli.points.spark.compute import compute
 from autodiffcli.points.spark.read import read
 from autodiffcli.points.spark.session import spark_session
 from autodiffcli.points.spark.write import folder, lines, put_in_place
 from autodiffcli.points.stream import Summary
 
-__all__ = ["TABLE", "convert", "is_folder"]
-
-TABLE = "points"
-"""The table that a statement is asked over."""
+__all__ = ["convert", "is_folder"]
 
 
 def is_folder(out: str) -> bool:
@@ -32,7 +30,7 @@ def convert(
     *,
     inputs: Sequence[str],
     outputs: Sequence[str],
-    statement: str,
+    evaluate: Evaluate,
     master: str = "",
     kind: str = "",
     keep: bool = True,
@@ -43,28 +41,28 @@ def convert(
 ) -> Summary:
     """Read a table of points by Spark, and write it with a column for each output.
 
-    path:      a file, a folder, or a pattern of files; of any system that the cluster reads, as in hdfs://HOST/points.
-    out:       a stream or a file, whose rows are in the order of those read, of several files in that of their names;
-               or a folder, into which each worker writes parts: what ends in a slash, is a folder, or is at an address.
-               What is on this machine is written whole or not at all.
-    statement: SQL that selects, of the table `points`, its column `row`, the inputs i0, i1, ..., and the results.
-    master:    the cluster's address, as in spark://HOST:7077; by default the processors of this machine.
-    kind:      to write, where the name of `out` does not tell; by default that of the table.
+    path:     a file, a folder, or a pattern of files; of any system that the cluster reads, as in hdfs://HOST/points.
+    out:      a stream or a file, whose rows are in the order of those read, of several files in that of their names;
+              or a folder, into which each worker writes parts: what ends in a slash, is a folder, or is at an address.
+              What is on this machine is written whole or not at all.
+    evaluate: as in `stream`; it is pickled for the workers.
+    master:   the cluster's address, as in spark://HOST:7077; by default the processors of this machine.
+    kind:     to write, where the name of `out` does not tell; by default that of the table.
 
-    The rest is as in `stream`, and so are the rows and what is raised; the numbers are those of Java's functions. What
-    Spark raises is a RequestError.
+    The rest is as in `stream`, and so are the rows, their numbers, and what is raised. What Spark raises is a
+    RequestError.
     """
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, path, fixed)
     if path == "-":
         raise RequestError("Spark does not read pipes", hint="write the table to a file that all workers can read")
     if not isinstance(out, str):
-        return _convert(path, out, kind, master, request, statement, progress)
+        return _convert(path, out, kind, master, request, evaluate, progress)
     written = kind or named_kind(out.rstrip("/"))[0] or "parquet" * (named_kind(path)[0] == "parquet")
     if not is_folder(out) and written != "parquet":
         with whole_file(out) as target:
-            return _convert(path, target, written, master, request, statement, progress)
+            return _convert(path, target, written, master, request, evaluate, progress)
     with put_in_place(out, whole=not is_folder(out)) as place:
-        return _convert(path, place, written, master, request, statement, progress, whole=not is_folder(out))
+        return _convert(path, place, written, master, request, evaluate, progress, whole=not is_folder(out))
 
 
 def _convert(
@@ -73,14 +71,13 @@ def _convert(
     written: str,
     master: str,
     request: Request,
-    statement: str,
+    evaluate: Evaluate,
     progress: Callable[..., object],
     whole: bool = True,
 ) -> Summary:
     with spark_session(master) as spark:
         rows = read(spark, path, request, written)
-        rows.frame.createOrReplaceTempView(TABLE)
-        results = spark.sql(statement)
+        results = compute(rows.frame, request, evaluate)
         if isinstance(target, str):
             return folder(rows, results, target, request, written or rows.native, whole)
         return lines(rows, results, target, request, progress)

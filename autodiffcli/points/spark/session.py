@@ -6,10 +6,13 @@ import logging
 import os
 import re
 import socket
+import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from importlib.util import find_spec
 from shutil import which
 from typing import Any
 
@@ -35,6 +38,18 @@ _MEANING = {
     "spark.sql.optimizer.enableJsonExpressionOptimization": "false",
 }
 
+_LACKS = {
+    r"No module named '(\w+)": "has no {}",
+    r"in worker has different version: ([\d.]+) than that in driver: ([\d.]+)": "is {}, and here it is {}",
+    r'Cannot run program "': "is not there",
+    r"Error from python worker:": "does not run PySpark",
+    r"errors\.RequestError: (\w+) needs the extra '(\w+)'": "has not what {} needs, the extra '{}'",
+}
+_WORKERS = (
+    "PYSPARK_PYTHON names, on every worker, a Python of the release used here that has NumPy and PyArrow; without one, "
+    "run the query that adcalc compile --to sql --dialect spark writes"
+)
+
 
 @contextmanager
 def spark_session(master: str = "") -> Iterator[Any]:
@@ -43,26 +58,25 @@ def spark_session(master: str = "") -> Iterator[Any]:
     One that the process has already is used, under settings of its own. What Spark raises is a RequestError that says
     what to mend, and so is a machine without PySpark or Java, and a master that does not answer or has no workers.
     """
-    try:
+    if not all(map(find_spec, ("pyspark", "pandas", "pyarrow"))):
+        raise missing_extra("--engine spark", "spark")
+    with _quiet():
         from py4j.protocol import Py4JError
         from pyspark import SparkContext
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
-    except ImportError:
-        raise missing_extra("--engine spark", "spark") from None
-    running = SparkContext._active_spark_context
-    if running is not None:
-        spark = SparkSession(running).newSession()
-        for name, value in _MEANING.items():
-            spark.conf.set(name, value)
-    try:
-        if running is not None:
-            yield spark
-        else:
-            with _started(master or "local[*]") as context:
-                yield SparkSession(context)
-    except (Py4JError, PySparkException) as error:
-        raise explained(error) from None
+
+        running = SparkContext._active_spark_context
+        with _started(master or "local[*]") if running is None else nullcontext(running) as context:
+            spark = SparkSession(context)
+            if running is not None:
+                spark = spark.newSession()
+                for name, value in _MEANING.items():
+                    spark.conf.set(name, value)
+            try:
+                yield spark
+            except (Py4JError, PySparkException) as error:  # before the end of the Java process, which has its text
+                raise explained(error, context.pythonExec) from None
 
 
 @contextmanager
@@ -76,7 +90,7 @@ def _started(master: str) -> Iterator[Any]:
     conf = SparkConf(loadDefaults=True).setMaster(master)
     for name, value in (_SETTINGS | _MEANING).items():
         conf.set(name, value)
-    with tempfile.TemporaryFile() as said, _quiet():
+    with tempfile.TemporaryFile() as said:
         try:
             launch: Any = launch_gateway
             gateway = launch(conf, {"stdout": said, "stderr": said})
@@ -86,7 +100,11 @@ def _started(master: str) -> Iterator[Any]:
         try:
             context = SparkContext(gateway=gateway, conf=conf)
             try:
-                if not master.startswith("local"):
+                local = master.startswith("local")
+                if "PYSPARK_PYTHON" not in os.environ:  # without which PySpark takes python3, whatever runs this here
+                    default = sys.executable if local else context.pythonExec
+                    context.pythonExec = context.getConf().get("spark.pyspark.python", default)
+                if not local:
                     _await_workers(context, master)
                 yield context
             finally:
@@ -97,11 +115,14 @@ def _started(master: str) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what py4j says at Ctrl-C from standard error, where it goes if the root has no handler."""
+    """Keep from standard error what py4j says at Ctrl-C, if the root has no handler, and PySpark at a new Pandas."""
     silent = logging.NullHandler()
     logging.getLogger().addHandler(silent)
     try:
-        yield
+        with warnings.catch_warnings():
+            # of which `DataFrame.mapInArrow` takes nothing, though it asks for it
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+            yield
     finally:
         logging.getLogger().removeHandler(silent)
 
@@ -179,16 +200,21 @@ def _not_started(said: str) -> RequestError:
     return RequestError(f"Spark did not start: {why[:300]}", hint=f"does java -version show {JAVA} or newer?")
 
 
-def explained(error: BaseException) -> RequestError:
-    """Return an error that says what Spark said, without where in Java it said so."""
+def explained(error: BaseException, python: str = "") -> RequestError:
+    """Return an error that says what Spark said, without where in Java it said so. python: that of the workers."""
     text = str(error)
+    for pattern, lack in _LACKS.items():
+        if match := re.search(pattern, text):
+            why = f"the workers' Python, {python}, {lack.format(*match.groups())}"
+            return RequestError(f"--engine spark cannot be used: {why}", hint=_WORKERS)
     if match := re.search(r"Path does not exist: (\S.*?)\.? SQLSTATE", text):
         return RequestError(f"cannot read {match[1].removeprefix('file:')}: no such file")
     if match := re.search(r"CSV header does not conform.*?CSV file: (?:file:/*)?(\S+)", text, re.DOTALL):
         return RequestError(f"{_path(match[1])} has another header than the files before it")
     caused = re.findall(r"^Caused by: (?:[\w.$]+: )?(.+)$", text, re.MULTILINE)
     line = caused[-1] if caused else next(iter(re.findall(r"^(?:: )?(?:[\w.$]+: )?(\[.+)$", text, re.MULTILINE)), "")
-    line = line or text.strip().partition("\n")[0] or type(error).__name__
+    lines = text.strip().splitlines() or [type(error).__name__]
+    line = line or lines[-1 if "Traceback" in text else 0]  # Python's last line is what happened
     return RequestError(f"Spark could not do it: {line[:300]}")
 
 
