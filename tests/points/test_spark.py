@@ -266,6 +266,9 @@ def test_a_process_says_nothing_of_spark_and_leaves_nothing(tmp_path: Path) -> N
     assert (tmp_path / "o.csv").read_text() == "x,y,value,d_x,d_y\n1,2,0.5,0.5,-0.25\n0,0,nan,inf,nan\n"
     done = run("grad", "x/z", "--points", "p.csv", *SPARK, env=env, cwd=tmp_path)
     assert done.status == 2 and done.err.startswith("error: p.csv has no column 'z'")
+    (tmp_path / "q.parquet").write_bytes(b"PAR1 but no more")  # Java says it, before it ends
+    done = run("eval", "x", "--points", "q.parquet", *SPARK, env=env, cwd=tmp_path)
+    assert done.status == 2 and "q.parquet is not a Parquet file" in done.err
     assert os.listdir(scratch) == []
 
 

@@ -48,7 +48,7 @@ def _send_package(context: Any) -> None:
     if sent.exists():
         return
     package = Path(__file__).parents[2]
-    with ZipFile(sent, "w") as archive:
+    with ZipFile(sent, "w", strict_timestamps=False) as archive:  # some installers set all dates to 1970
         for path in package.rglob("*.py"):
             archive.write(path, path.relative_to(package.parent))
     context.addPyFile(str(sent))

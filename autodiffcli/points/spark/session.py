@@ -11,7 +11,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from shutil import which
 from typing import Any
@@ -61,22 +61,31 @@ def spark_session(master: str = "") -> Iterator[Any]:
     if not all(map(find_spec, ("pyspark", "pandas", "pyarrow"))):
         raise missing_extra("--engine spark", "spark")
     with _quiet():
-        from py4j.protocol import Py4JError
         from pyspark import SparkContext
-        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
 
         running = SparkContext._active_spark_context
-        with _started(master or "local[*]") if running is None else nullcontext(running) as context:
-            spark = SparkSession(context)
-            if running is not None:
-                spark = spark.newSession()
-                for name, value in _MEANING.items():
-                    spark.conf.set(name, value)
-            try:
-                yield spark
-            except (Py4JError, PySparkException) as error:  # before the end of the Java process, which has its text
-                raise explained(error, context.pythonExec) from None
+        if running is None:
+            with _started(master or "local[*]") as context, _explaining(context.pythonExec):
+                yield SparkSession(context)
+            return
+        spark = SparkSession(running).newSession()
+        for name, value in _MEANING.items():
+            spark.conf.set(name, value)
+        with _explaining(running.pythonExec):
+            yield spark
+
+
+@contextmanager
+def _explaining(python: str = "") -> Iterator[None]:
+    """Explain what Spark raises, while the Java process is there: it has the text."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (Py4JError, PySparkException) as error:
+        raise explained(error, python) from None
 
 
 @contextmanager
@@ -98,7 +107,8 @@ def _started(master: str) -> Iterator[Any]:
             said.seek(0)
             raise _not_started(said.read().decode(errors="replace")) from None
         try:
-            context = SparkContext(gateway=gateway, conf=conf)
+            with _explaining():
+                context = SparkContext(gateway=gateway, conf=conf)
             try:
                 local = master.startswith("local")
                 if "PYSPARK_PYTHON" not in os.environ:  # without which PySpark takes python3, whatever runs this here
