@@ -5,6 +5,7 @@ Most need ADCALC_ALL=1: Spark takes seconds to start, and half a second for any 
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -57,6 +58,7 @@ def spark() -> Iterator[Any]:
 
     with spark_session("local[2]") as found:
         yield found
+    gc.collect()  # here, where warnings of py4j's sockets are ignored, and not in a test of something else
 
 
 def by_numpy(name: str, target: Any, expr: str, **options: Any) -> Summary:
