@@ -129,7 +129,7 @@ def sinc(z: complex) -> complex:
     """Return sin(z)/z, near 0 by its series, in which nothing cancels."""
     if abs(z) > 1:
         return cmath.sin(z) / z
-    total = term = 1.0 + 0j
+    total = term = complex(1.0)
     for n in range(2, 22, 2):
         term *= -z * z / (n * (n + 1))
         total += term

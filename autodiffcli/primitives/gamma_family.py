@@ -26,17 +26,11 @@ SCIPY = "special"
 BACKED = "autodiffcli.primitives.scipy_backed:"
 
 
-def _gamma_edge(x: float) -> float:
-    if abs(x) < 1:
-        return math.copysign(math.inf, x)
-    return math.inf if x > 0 else math.nan
-
-
 gamma = primitive(
     "gamma",
     math.gamma,
     BACKED + "gamma",
-    edge=_gamma_edge,
+    edge=lambda x: math.nan if x <= -1.0 else math.copysign(math.inf, x),
     partials=(lambda y, x: y * digamma(x),),
     ball="gamma",
     latex=r"\Gamma\left({0}\right)",

@@ -106,9 +106,7 @@ def _near_far(
 
 
 def _squared_inverse(r: Operand, q: Operand) -> Operand:
-    s = r + q
-    y = 1.0 / s / s  # s^2 would underflow
-    return y * (1.0 - 2.0 * (q - (s - r)) / s)
+    return 1.0 / (r + q) / (r + q)  # the square would underflow
 
 
 def _near_sech_tanh(r: Operand, q: Operand, v: Operand) -> Operand:

@@ -170,7 +170,7 @@ def _logsumexp(*xs: float) -> float:
     if math.isinf(top):
         return top
     y = top + math.log1p(math.fsum([math.exp(x - top) for x in rest]))
-    if abs(y) < -0.5 * top and rest:  # the two terms cancel
+    if abs(y) < -0.5 * top:  # the two terms cancel
         from autodiffcli.primitives import decimals
 
         return decimals.logsumexp(*xs)
@@ -184,7 +184,7 @@ def _logsumexp_arrays(*xs: Any) -> Any:
     top = rows[-1]
     y = np.where(np.isinf(top), top, top + np.log1p(np.exp(rows[:-1] - top).sum(axis=0)))
     cancels = np.abs(y) < -0.5 * top
-    if len(xs) < 2 or not cancels.any():
+    if not cancels.any():
         return y
     from autodiffcli.primitives import decimals
     from autodiffcli.primitives.fixed import mended

@@ -51,12 +51,9 @@ def _log_edge(x: float) -> float:
 
 
 def _pow_edge(x: float, y: float) -> float:
-    odd = math.isfinite(y) and y % 2 == 1
-    if x == 0:  # and y < 0
-        return math.copysign(math.inf, x) if odd else math.inf
-    if math.isfinite(x) and x < 0 and y % 1 != 0:
+    if x < 0 and y % 1:
         return math.nan
-    return -math.inf if x < 0 and odd else math.inf
+    return math.copysign(math.inf, x) if y % 2 == 1 else math.inf  # 0^y of y < 0, or an overflow
 
 
 def _cbrt(x: float) -> float:
