@@ -71,7 +71,9 @@ def test_corners_and_what_is_undefined() -> None:
     power, absolute, relu, hypot = (PRIMITIVES[name].analytic for name in ("pow", "abs", "relu", "hypot"))
     assert absolute(1e-200j) == relu(1e-200j) == 0
     assert power(0j, 2.0 + 0j) == 0
+    assert power(0j, 2.0 + 1e-200j) == PRIMITIVES["cbrt"].analytic(0j) == 0
     assert power(0j, 0j) == 1
     assert all(math.isnan(part) for part in (power(-2.0 + 0j, 2.0 + 1e-200j).real, power(-2.0 + 0j, 1e-200j).imag))
     assert hypot(0j, 1e-200j) == 0
+    assert hypot(0.3j, 0.4j) == pytest.approx(0.5j)
     assert PRIMITIVES["sinc"].analytic(0j) == 1

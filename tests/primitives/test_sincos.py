@@ -18,6 +18,7 @@ ANGLES = {
     "turns": RANDOM.uniform(-7, 7, 2000),
     "many turns": RANDOM.uniform(-1e5, 1e5, 2000),
     "near quarter turns": np.array([k * math.pi / 2 * (1 + j * 2.0**-30) for k in range(-9, 99) for j in range(-9, 9)]),
+    "large": RANDOM.uniform(1e6, 1e9, 100),
     "every exponent": np.ldexp(RANDOM.uniform(-1, 1, 2000), RANDOM.integers(-1080, 1024, 2000)),
 }
 
@@ -36,6 +37,9 @@ def test_special_values() -> None:
     assert list(map(repr, sines.tolist())) == ["0.0", "-0.0", "nan", "nan", "nan"]
     assert list(map(repr, cosines.tolist())) == ["1.0", "1.0", "nan", "nan", "nan"]
     assert [y.size for y in sin_and_cos(np.array([]))] == [0, 0]
+    assert repr(sin_and_cos(np.array([-0.0]))[0].tolist()) == "[-0.0]"
+    table = np.array([[0.5, 2.0], [3.0, -1.0]])
+    np.testing.assert_array_equal(sin_and_cos(table), (np.sin(table), np.cos(table)))
     assert sin_and_cos(0.5) == (np.sin(0.5), np.cos(0.5))
 
 
