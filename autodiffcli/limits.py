@@ -6,6 +6,8 @@ alone (a sum of a million terms, a table of any length) has no limit but that of
 
 from __future__ import annotations
 
+import os
+
 __all__ = [
     "DERIVATION",
     "ENTRIES",
@@ -31,6 +33,7 @@ __all__ = [
     "WORK",
     "expansion",
     "measured",
+    "processors",
 ]
 
 TEXT = 1 << 25
@@ -122,3 +125,9 @@ def measured(characters: int) -> int:
     12000
     """
     return MEASURED + MEASURED_BY_CHARACTER * characters
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # only Linux tells
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

@@ -14,6 +14,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.interpreter import last_uses, run
 from autodiffcli.language.parser import parse
 from autodiffcli.language.point import arrange
+from autodiffcli.limits import processors
 from autodiffcli.structures import any_nan, rebuilt
 
 if TYPE_CHECKING:
@@ -257,11 +258,7 @@ class Compiled:
 
 def with_threads(work: Callable[[slice], None], blocks: Sequence[slice]) -> None:
     """Call work for each block on as many threads as there are processors: NumPy lets go of the interpreter's lock."""
-    import os
-
-    affinity = getattr(os, "sched_getaffinity", None)  # the processors this process may use; only Linux tells
-    processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    threads = min(processors, len(blocks))
+    threads = min(processors(), len(blocks))
     if threads <= 1:
         for block in blocks:
             work(block)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -98,6 +99,7 @@ def main() -> None:
     except OSError as error:
         _complain(f"error: cannot write the output: {error.strerror or error}")
         status = _silenced(2)
+    gc.freeze()  # what is left at the end is not looked through for cycles, which takes as long as 1,000,000 sines
     sys.exit(status)
 
 

@@ -6,7 +6,6 @@ import sys
 from contextlib import nullcontext
 from typing import Any, BinaryIO
 
-from autodiffcli.api.diagnoses import first_cause
 from autodiffcli.api.expressions import chosen, of_one_output
 from autodiffcli.api.gradients import Compiled
 from autodiffcli.cli.options import read_graph, read_once, read_point, refuse, standard_input
@@ -85,6 +84,8 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
         warn(note)
     if summary.first_undefined is not None:
         point = dict(zip(columns, summary.first_point, strict=True)) | fixed
+        from autodiffcli.api.diagnoses import first_cause
+
         warn(first_cause(graph, point, wrt, last) or last)
     elif last:
         warn(last)

@@ -5,28 +5,35 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from types import ModuleType
 
 import numpy as np
 
 from autodiffcli.errors import RequestError
 from autodiffcli.language.parser import normalised
+from autodiffcli.limits import processors
 from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.records import Records, line_end
 from autodiffcli.points.rows import Block, Floats, Request, RowReader, excerpt
 from autodiffcli.points.shortest import float_rows
-from autodiffcli.points.source import Source
+from autodiffcli.points.source import Source, Text
+from autodiffcli.points.table import Table
 
 __all__ = ["Delimited"]
 
 
-class Delimited:
+class Delimited(Table):
     """A table of delimited text, read block by block. Blank lines are no rows, and are left out."""
 
     def __init__(self, source: Source, request: Request, delimiter: bytes, *, quoting: bool) -> None:
-        self._source, self._request = source, request
+        super().__init__(source)
+        self._request = request
         self._delimiter, self._quoting = delimiter, quoting
         self._records = Records(delimiter, request.table, quoting=quoting)
         self._number = 1
+        self._arrow: ModuleType | None = None
         self.names, self._header, self._end = self._read_header()
         self._places = find_columns(request.inputs, self.names, request.table, request.fixed, request.fixed_by)
         check_new_columns(request.outputs, self.names if request.keep else (), request.table)
@@ -36,41 +43,54 @@ class Delimited:
         new = self._delimiter.join(self._quoted(name) for name in self._request.outputs)
         return (self._header + self._delimiter + new if self._request.keep else new) + self._end
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield the rows in blocks; under on_error="fail" a bad row raises, after the rows before it."""
-        for text in self._source:
-            block = None if self._records.open else self._fast(text)
-            if block is None:
-                yield from self._slow(text)
-                continue
-            self._records.line += len(block.numbers)
-            self._number += len(block.numbers)
-            yield block
+    def threads(self) -> int:
+        """Return one thread for each processor where there is much to do, and Arrow there to do it."""
+        if self._arrow is None and self.source.large() and find_spec("pyarrow"):
+            from autodiffcli.points import arrow
+
+            self._arrow = arrow
+        return processors() if self._arrow else 0
+
+    def accept(self, block: Block) -> Block | None:
+        """Return the next rows with their numbers in the table, unless a field in quotes is open before them."""
+        if self._records.open:
+            return None
+        numbers = range(self._number, self._number + len(block.numbers))
+        self._records.line += len(numbers)
+        self._number = numbers.stop
+        return replace(block, numbers=numbers)
+
+    def end(self) -> None:
+        """Raise if a field in quotes is open."""
         if self._records.open:
             where = f"in the row that begins in line {self._records.line}"
             raise RequestError(f"{self._request.table} ends inside quotes, {where}", hint="is the file cut off?")
 
-    def render(self, block: Block, results: Sequence[Floats]) -> bytes:
+    def render(self, block: Block, results: Sequence[Floats]) -> Sequence[Text]:
         """Return the rows to write."""
+        if self._arrow and not (block.texts or block.nulls):
+            pieces = self._arrow.write_rows(block.whole, results, self._delimiter)
+            return pieces if block.end == b"\n" else [bytes(piece).replace(b"\n", block.end) for piece in pieces]
+        texts = block.texts or block.whole.split(b"\n")[:-1]
         lead = self._delimiter if self._request.keep else b""
         text = float_rows(results, lead=lead, separator=self._delimiter, end=block.end)
         if not (lead or block.nulls or block.ends):
-            return text
+            return [text]
         news = text.splitlines(keepends=True)
         for i in block.nulls:
-            missing = self._missing_fields(block.texts[i]) if lead else b""
+            missing = self._missing_fields(texts[i]) if lead else b""
             news[i] = missing + lead + self._delimiter * (len(results) - 1) + block.end
         if block.ends:
             news = [new.rstrip(b"\r\n") + end for new, end in zip(news, block.ends, strict=True)]
         if not lead:
-            return b"".join(news)
+            return news
         parts = [b""] * (2 * len(news))
-        parts[::2], parts[1::2] = block.texts, news
-        return b"".join(parts)
+        parts[::2], parts[1::2] = texts, news
+        return [b"".join(parts)]
 
     def _read_header(self) -> tuple[list[str], bytes, bytes]:
         """Return the names, the header as it stands without its line end, and the line end."""
-        for text in self._source:
+        for text in self.source:
             at = -len(self._records.open)
             for fields, raw in self._records.read(text):
                 at += len(raw)
@@ -78,13 +98,13 @@ class Delimited:
                     raise RequestError(f"{self._request.table}: the header, line {self._records.line}: {fields}")
                 if raw.strip():
                     self._records.line += raw.count(b"\n")
-                    self._source.put_back(text[at:])
+                    self.source.put_back(text[at:])
                     names = [normalised(name.strip()) for name in fields]
-                    return names, self._source.mark + raw.rstrip(b"\r\n"), line_end(raw, b"\n")
+                    return names, self.source.mark + raw.rstrip(b"\r\n"), line_end(raw, b"\n")
         where = "ends inside quotes, in its header" if self._records.open else "is empty: it has no header"
         raise RequestError(f"{self._request.table} {where}", hint="the first line of a table names its columns")
 
-    def _fast(self, text: bytes) -> Block | None:
+    def fast(self, text: bytes) -> Block | None:
         """Return the block's rows if every one is in order: a line each, all its fields, numbers where they are wanted.
 
         Whole columns go through C: `split` or csv.reader makes the fields, `float` reads them. It is correctly rounded,
@@ -98,10 +118,15 @@ class Delimited:
             if not text.count(b"\r") == text.count(b"\n") == text.count(end):
                 return None
             text = text.replace(end, b"\n")
-        cells = self._quoted_cells(text) if self._quoting and b'"' in text else self._plain_cells(text)
+        whole = text if self._request.keep else b""
+        quoted = self._quoting and b'"' in text
+        if self._arrow and self._places and not quoted:
+            found = self._arrow.read_columns(text, len(self.names), self._places, self._delimiter)
+            if found is not None:
+                return Block(found, [], end, range(len(found[0])), whole=whole)
+        cells = self._quoted_cells(text) if quoted else self._plain_cells(text)
         if cells is None:
             return None
-        texts = text.split(b"\n")[:-1] if self._request.keep else []
         rows = text.count(b"\n")
         columns = []
         for column in cells:
@@ -111,7 +136,7 @@ class Delimited:
                 columns.append(np.fromiter(map(float, column), np.float64, rows))
             except ValueError:
                 return None
-        return Block(columns, texts, end, range(self._number, self._number + rows))
+        return Block(columns, [], end, range(rows), whole=whole)
 
     def _plain_cells(self, text: bytes) -> list[list[bytes]] | None:
         """Return the cells of each input, if each line has as many fields as the header."""
@@ -141,7 +166,7 @@ class Delimited:
             return None
         return ["\n".join([row[place] for row in rows]).encode().split(b"\n") for place in self._places]
 
-    def _slow(self, text: bytes) -> Iterator[Block]:
+    def slow(self, text: bytes) -> Iterator[Block]:
         """Yield the block's rows, read one by one."""
         reader = RowReader(self._request, self._number)
         for fields, raw in self._records.read(text):

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.rows import Block, Floats, Request, RowReader, excerpt
 from autodiffcli.points.shortest import float_texts
 from autodiffcli.points.source import Source
+from autodiffcli.points.table import Table
 
 __all__ = ["JsonLines"]
 
@@ -21,11 +23,12 @@ __all__ = ["JsonLines"]
 _decode = json.JSONDecoder(parse_int=float).raw_decode
 
 
-class JsonLines:
+class JsonLines(Table):
     """A table of JSON objects, read block by block. The first one decides whether the columns asked for are there."""
 
     def __init__(self, source: Source, request: Request) -> None:
-        self._source, self._request = source, request
+        super().__init__(source)
+        self._request = request
         self._line, self._number = 1, 1
         self._known = False
         items = [json.dumps(name, ensure_ascii=False).replace("%", "%%") + ": %s" for name in request.outputs]
@@ -39,19 +42,15 @@ class JsonLines:
         """Return nothing: every row carries its names."""
         return b""
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield the rows in blocks; under on_error="fail" a bad row raises, after the rows before it."""
-        for text in self._source:
-            block = self._fast(text)
-            if block is None:
-                yield from self._slow(text)
-                continue
-            self._known = True
-            self._line += len(block.numbers)
-            self._number += len(block.numbers)
-            yield block
+    def accept(self, block: Block) -> Block:
+        """Return the next rows with their numbers in the table."""
+        self._known = True
+        numbers = range(self._number, self._number + len(block.numbers))
+        self._line += len(numbers)
+        self._number = numbers.stop
+        return replace(block, numbers=numbers)
 
-    def _fast(self, text: bytes) -> Block | None:
+    def fast(self, text: bytes) -> Block | None:
         """Return the block's rows if every line is an object with a number for each input, as almost all lines are."""
         texts, lines = text.split(b"\n"), text.decode().split("\n")
         if not texts[-1]:
@@ -69,10 +68,9 @@ class JsonLines:
             return None
         if any(set(map(type, column)) != {float} for column in cells):
             return None
-        numbers = range(self._number, self._number + len(texts))
-        return Block([np.array(column) for column in cells], texts, b"\n", numbers)
+        return Block([np.array(column) for column in cells], texts, b"\n", range(len(texts)))
 
-    def _slow(self, text: bytes) -> Iterator[Block]:
+    def slow(self, text: bytes) -> Iterator[Block]:
         """Yield the block's rows, read one by one."""
         reader = RowReader(self._request, self._number)
         stop: RequestError | None = None
@@ -91,7 +89,7 @@ class JsonLines:
         if offence:
             raise offence
 
-    def render(self, block: Block, results: Sequence[Floats]) -> bytes:
+    def render(self, block: Block, results: Sequence[Floats]) -> list[bytes]:
         """Return the rows to write."""
         columns = [_texts(result) for result in results]
         for i in block.nulls:
@@ -103,8 +101,8 @@ class JsonLines:
         rows = [self._template % row for row in zip(*parts, strict=True)]
         if not block.ends:
             end = block.end.decode()
-            return (end.join(rows) + end).encode()
-        return b"".join([row.encode() + end for row, end in zip(rows, block.ends, strict=True)])
+            return [(end.join(rows) + end).encode()]
+        return [row.encode() + end for row, end in zip(rows, block.ends, strict=True)]
 
     def _row(self, text: bytes, end: bytes, reader: RowReader) -> None:
         line = text.decode()

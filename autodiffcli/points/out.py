@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from autodiffcli.errors import RequestError
 
 __all__ = ["whole_file"]
 
+_SENT_AT_ONCE = 1 << 23
 _DESCRIPTORS = "/proc/self/fd"
 """Where Linux shows the open files of a process."""
 
@@ -46,10 +47,10 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
 
 
 def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:
-    beside = place.with_name(f".adcalc-{secrets.token_hex(8)}.tmp")
+    beside = place.with_name(f".adcalc-{os.urandom(8).hex()}.tmp")
     number, nameless = _opened(beside)
     try:
-        with os.fdopen(number, "wb") as target:
+        with io.BufferedWriter(_Written(number, "wb")) as target:
             yield target
             target.flush()
             os.fsync(number)
@@ -62,6 +63,21 @@ def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+class _Written(io.FileIO):
+    """A file whose bytes set out for the disk as they come, so that `fsync` need not wait for all of them."""
+
+    _sent = _since = 0
+
+    def write(self, data: Any, /) -> int:
+        count = super().write(data) or 0
+        self._since += count
+        if self._since >= _SENT_AT_ONCE and hasattr(os, "posix_fadvise"):
+            # Linux begins to write what is asked to leave its memory
+            os.posix_fadvise(self.fileno(), self._sent, self._since, os.POSIX_FADV_DONTNEED)
+            self._sent, self._since = self._sent + self._since, 0
+        return count
 
 
 def _opened(beside: Path) -> tuple[int, bool]:

@@ -33,10 +33,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows in order: a column for each input, the rows' texts without line ends, their line end, their numbers.
+    r"""Rows in order: a column for each input, the rows' texts without line ends, their line end, their numbers.
 
     ends: each row's line end where they are not all the same, else empty. nulls: the places, within the block, of rows
-    that are kept without results. skipped: how many were dropped.
+    that are kept without results. skipped: how many were dropped. whole: all texts as one, a "\n" after each, where
+    they are not taken apart.
     """
 
     columns: list[Floats]
@@ -46,6 +47,7 @@ class Block:
     ends: list[bytes] = field(default_factory=list)
     nulls: list[int] = field(default_factory=list)
     skipped: int = 0
+    whole: bytes = b""
 
 
 @dataclass(slots=True)

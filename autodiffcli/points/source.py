@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
@@ -13,10 +13,13 @@ from typing import BinaryIO
 from autodiffcli.errors import RequestError
 from autodiffcli.limits import LINE
 
-__all__ = ["Source", "open_points"]
+__all__ = ["Source", "Text", "open_points"]
 
-BLOCK_ROWS = 16_384
-_SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 20  # bytes of a block
+Text = bytes | memoryview
+
+BLOCK_ROWS = 32_768
+_SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 21  # bytes of a block
+LARGE = 1 << 21
 _BOM = b"\xef\xbb\xbf"
 
 _FOREIGN = {  # how files begin that are no text, what they are, and the remedy
@@ -66,9 +69,11 @@ class Source:
         except (OSError, AttributeError):
             self._fileno = -1
         self._raw, self._length = raw, _length(self._fileno)
+        self.idle: Callable[[], object] = lambda: None
+        """Called before it waits for what has not arrived."""
         self._size = _FIRST
         self._ended = False
-        self._line = 0
+        self._line = self._taken = 0
         self._again: list[bytes] = []
         self._fresh = self._blocks()
 
@@ -82,6 +87,10 @@ class Source:
     def share(self) -> float | None:
         """Return which share of a file has been read, None for a pipe."""
         return self._raw.tell() / self._length if self._length else None
+
+    def large(self) -> bool:
+        """Return whether there are so many bytes that it pays to load what is quick with many."""
+        return max(self._length, self._taken) >= LARGE
 
     def put_back(self, block: bytes) -> None:
         """Make block the next one again."""
@@ -135,6 +144,7 @@ class Source:
             line = self._line + block.count(b"\n", 0, offence) + 1
             raise RequestError(f"{self.name}: {problem}, in line {line}", hint="tables of points are text in UTF-8")
         self._line += lines
+        self._taken += len(block)
         if lines:
             self._size = min(_LARGEST, max(_SMALLEST, BLOCK_ROWS * len(block) // lines))
         yield block
@@ -143,6 +153,8 @@ class Source:
         """Return at least one byte, then what is there without waiting, up to a block; b"" at the end."""
         pieces: list[bytes] = []
         length = 0
+        if not (self._ended or self._ready()):
+            self.idle()
         try:
             while not self._ended and length < self._size and (not pieces or self._ready()):
                 piece = self._read1(self._size - length)

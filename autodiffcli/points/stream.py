@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from autodiffcli.points.delimited import Delimited
 from autodiffcli.points.jsonl import JsonLines
 from autodiffcli.points.kinds import kind_by_content, kind_by_name
 from autodiffcli.points.rows import Block, Evaluate, Floats, OnError, Request
-from autodiffcli.points.source import Source
+from autodiffcli.points.source import Source, Text
+from autodiffcli.points.table import Table, in_order
 
 __all__ = ["Progress", "Summary", "columns", "stream"]
 
 Progress = Callable[[int, float | None], object]
+_Answered = tuple[Block, list[Floats], Sequence[Text]]
 
 
 @dataclass(slots=True)
@@ -37,9 +39,13 @@ class Summary:
 
     def answered(self, block: Block, evaluate: Evaluate) -> list[Floats]:
         """Return the results of a block's rows, and take into account what became of them."""
+        results = computed(block, evaluate)
+        self.count(block, results)
+        return results
+
+    def count(self, block: Block, results: Sequence[Floats]) -> None:
+        """Take into account what became of a block's rows."""
         self.skipped += block.skipped
-        with np.errstate(all="ignore"):
-            results = [_column(result, len(block.numbers)) for result in evaluate(block.columns)]
         self.rows += len(block.numbers)
         self.nulls += len(block.nulls)
         undefined = ~np.isfinite(results[0])
@@ -52,7 +58,6 @@ class Summary:
             first = int(places[0])
             self.first_undefined = block.numbers[first]
             self.first_point = [float(column[first]) for column in block.columns]
-        return results
 
     def notes(self) -> list[str]:
         """Return what a person should hear, a sentence each; nothing where every row has its results.
@@ -72,12 +77,6 @@ class Summary:
         elif self.undefined:
             notes.append(f"{self.undefined} rows have undefined results" + (f", the first is {first}" if first else ""))
         return notes
-
-
-class _Table(Protocol):
-    def header(self) -> bytes: ...
-    def blocks(self) -> Iterator[Block]: ...
-    def render(self, block: Block, results: Sequence[Floats]) -> bytes: ...
 
 
 def stream(
@@ -121,14 +120,34 @@ def stream(
     target.write(table.header())
     target.flush()
     summary = Summary()
-    for block in table.blocks():
-        if not block.numbers:
-            summary.skipped += block.skipped
-            continue
-        results = summary.answered(block, evaluate)
-        target.write(table.render(block, results))
+
+    def answered(block: Block) -> _Answered:
+        results = computed(block, evaluate)
+        return block, results, table.render(block, results)
+
+    def quick(text: bytes) -> _Answered | None:
+        block = table.fast(text)
+        return None if block is None else answered(block)
+
+    def write(block: Block, results: list[Floats], pieces: Sequence[Text]) -> None:
+        summary.count(block, results)
+        for piece in pieces:
+            target.write(piece)
         target.flush()
         progress(summary.rows, lines.share())
+
+    def take(text: bytes, answer: _Answered | None) -> None:
+        if answer is not None and (numbered := table.accept(answer[0])) is not None:
+            write(numbered, *answer[1:])
+            return
+        for block in table.slow(text):
+            if block.numbers:
+                write(*answered(block))
+            else:
+                summary.skipped += block.skipped
+
+    in_order(table, quick, take)
+    table.end()
     return summary
 
 
@@ -154,7 +173,7 @@ def columns(
     yield from _open_table(lines, kind, Request(inputs, (), False, on_error, lines.name, fixed, fixed_by)).blocks()
 
 
-def _open_table(lines: Source, kind: str, request: Request) -> _Table:
+def _open_table(lines: Source, kind: str, request: Request) -> Table:
     kind = kind_by_name("", kind)
     if not kind:
         head = next(lines, b"")
@@ -163,6 +182,12 @@ def _open_table(lines: Source, kind: str, request: Request) -> _Table:
     if kind == "jsonl":
         return JsonLines(lines, request)
     return Delimited(lines, request, b"\t" if kind == "tsv" else b",", quoting=kind == "csv")
+
+
+def computed(block: Block, evaluate: Evaluate) -> list[Floats]:
+    """Return the results of a block's rows, a column each."""
+    with np.errstate(all="ignore"):
+        return [_column(result, len(block.numbers)) for result in evaluate(block.columns)]
 
 
 def _column(result: Floats, rows: int) -> Floats:

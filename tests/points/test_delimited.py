@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from autodiffcli.errors import AdcalcError, MathError, RequestError
 from autodiffcli.points.delimited import Delimited
+from autodiffcli.points.source import LARGE
 from tests.points.support import OUTPUTS, answers, run, until_error
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
@@ -65,8 +66,15 @@ lines = st.lists(st.lists(cells, max_size=4).map(",".join), max_size=8)
 
 
 @settings(max_examples=300)
-@given(lines, line_ends, st.sampled_from(["skip", "null", "fail"]), st.booleans(), st.integers(0, 9))
-def test_quick_and_slow_ways_agree(rows: list[str], end: str, on_error: str, keep: bool, size: int) -> None:
+@given(
+    lines,
+    line_ends,
+    st.sampled_from(["skip", "null", "fail"]),
+    st.booleans(),
+    st.integers(0, 9),
+    st.sampled_from([0, LARGE]),
+)
+def test_quick_and_slow_ways_agree(rows: list[str], end: str, on_error: str, keep: bool, size: int, large: int) -> None:
     data = end.join(["x,y,z", *rows, ""]).encode()
 
     def attempt() -> object:
@@ -75,9 +83,10 @@ def test_quick_and_slow_ways_agree(rows: list[str], end: str, on_error: str, kee
         except AdcalcError as error:
             return error.message
 
-    quick = attempt()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Delimited, "_fast", lambda *_: None)
+        patch.setattr("autodiffcli.points.source.LARGE", large)  # 0: by Arrow
+        quick = attempt()
+        patch.setattr(Delimited, "fast", lambda *_: None)
         assert attempt() == quick
 
 

@@ -17,7 +17,7 @@ from autodiffcli.errors import MathError, RequestError
 from autodiffcli.points.kinds import kind_by_name
 from autodiffcli.points.out import whole_file
 from autodiffcli.points.rows import Floats
-from autodiffcli.points.source import Source, open_points
+from autodiffcli.points.source import LARGE, Source, open_points
 from autodiffcli.points.stream import Summary, stream
 from tests.points.support import OUTPUTS, product, run, until_error
 
@@ -31,7 +31,11 @@ from tests.points.support import OUTPUTS, product, run, until_error
         (b"", b'{"x":1,"y":2}\n', b'{"x":1,"y":2, "value": 2.0, "d_x": 2.0, "d_y": 1.0}\n'),
     ],
 )
-def test_a_pipe_that_stays_open_is_answered_row_by_row(head: bytes, row: bytes, answer: bytes) -> None:
+@pytest.mark.parametrize("large", [0, LARGE])
+def test_a_pipe_that_stays_open_is_answered_row_by_row(
+    head: bytes, row: bytes, answer: bytes, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autodiffcli.points.source.LARGE", large)
     read_points, write_points = os.pipe()
     read_answers, write_answers = os.pipe()
 
@@ -51,10 +55,12 @@ def test_a_pipe_that_stays_open_is_answered_row_by_row(head: bytes, row: bytes, 
     if head:
         os.write(write_points, head)
         answered(b"d_y\n")
+    os.write(write_points, row[:2])
     for _ in range(3):
-        os.write(write_points, row[:2])
-        os.write(write_points, row[2:])
+        os.write(write_points, row[2:] + row[:2])  # the next one is begun: that is no reason to wait
         assert answered(answer) == answer
+    os.write(write_points, row[2:])
+    assert answered(answer) == answer
     os.close(write_points)
     thread.join(10)
     assert not thread.is_alive()

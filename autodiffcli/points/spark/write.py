@@ -48,7 +48,7 @@ def lines(rows: Rows, result: Any, target: BinaryIO, request: Request, progress:
             for path, group in groupby(found, lambda row: _shown(row.path) if many else ""):
                 block, results, error = taker.block(path, [row[:-1] if many else row for row in group])
                 if block.numbers:
-                    target.write(table.render(block, _answered(taker.summary, block, results, path)))
+                    target.writelines(table.render(block, _answered(taker.summary, block, results, path)))
                 if error is not None:
                     raise error
             progress(taker.summary.rows, taker.summary.rows / total)
