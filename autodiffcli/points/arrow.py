@@ -2,9 +2,6 @@
 
 It reads numbers six times as fast as Python and writes them twice as fast as NumPy does in `shortest`, and both are
 correctly rounded. What Arrow spells otherwise than `repr` is mended, and what it cannot read is left to others.
-
-Arrays go to and from Arrow by their buffers: its own ways between NumPy and Arrow load pandas, where that is installed,
-which takes as long as a million rows.
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 from pyarrow._compute import CastOptions, call_function  # pyarrow.compute makes 300 Python functions of it, in 30 ms
 
+from autodiffcli.points.buffers import doubles, flags, numbers, texts
 from autodiffcli.points.rows import Floats
 from autodiffcli.points.shortest import float_texts
 from autodiffcli.points.source import Text
@@ -51,8 +49,7 @@ def read_columns(text: bytes, width: int, places: Sequence[int], delimiter: byte
         )
     except pa.ArrowException:
         return None
-    chunks = [column.chunk(0) for column in table.columns]
-    columns = [np.frombuffer(chunk.buffers()[1], np.float64, len(chunk), chunk.offset * 8) for chunk in chunks]
+    columns = [numbers(column.chunk(0)) for column in table.columns]
     if b"(" in text and any(np.isnan(column).any() for column in columns):
         return None  # it may be C's nan(...)
     return columns
@@ -72,22 +69,20 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
     odd = np.zeros(count, dtype=bool)
     columns = []
     for result in results:
-        doubles = np.ascontiguousarray(result, dtype=np.float64)
-        numbers = pa.Array.from_buffers(pa.float64(), count, [None, pa.py_buffer(doubles)])
-        texts = call_function("cast", [numbers], _AS_TEXT)
+        shown = call_function("cast", [doubles(result)], _AS_TEXT)
         otherwise = _spelled_otherwise(result)
         if np.count_nonzero(otherwise) * _FEW > count:
-            texts = _mended(result, texts, otherwise)
+            shown = _mended(result, shown, otherwise)
         else:
             odd |= otherwise
-        columns.append(texts)
+        columns.append(shown)
     starts = np.zeros(count + 1, dtype=np.int32)
     if text:
         # each row with the line end before it, so that one begins where the other ends, as Arrow has its texts
         starts[1:] = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
         columns.insert(0, pa.StringArray.from_buffers(count, pa.py_buffer(starts), pa.py_buffer(text)))
     else:
-        columns[-1] = _joined([columns[-1], _texts([b"\n"])[0]], b"")
+        columns[-1] = _joined([columns[-1], *texts([b"\n"])], b"")
     rows = _joined(columns, delimiter)
     _, offsets, data = rows.buffers()
     stops, written = np.frombuffer(offsets, dtype=np.int32), memoryview(data)
@@ -110,28 +105,18 @@ def _spelled_otherwise(values: Floats) -> NDArray[np.bool_]:
     return found
 
 
-def _mended(values: Floats, texts: pa.StringArray, otherwise: NDArray[np.bool_]) -> pa.StringArray:
+def _mended(values: Floats, shown: pa.StringArray, otherwise: NDArray[np.bool_]) -> pa.StringArray:
     """Return texts of which many are spelled otherwise as `repr` writes them; most often they are whole numbers."""
     size = np.abs(values)
     whole = otherwise & (size < 1e10) & ((size >= 1) | (size == 0))
-    ends = _texts([b".0", b""])
-    texts = _joined([texts, call_function("if_else", [_flags(whole), *ends])], b"")
+    ends = call_function("if_else", [flags(whole), *texts([b".0", b""])])
+    shown = _joined([shown, ends], b"")
     rare = otherwise & ~whole
     if not rare.any():
-        return texts
-    mended = _texts([text.encode() for text in float_texts(values[rare])])
-    return call_function("replace_with_mask", [texts, _flags(rare), mended])
+        return shown
+    mended = texts([text.encode() for text in float_texts(values[rare])])
+    return call_function("replace_with_mask", [shown, flags(rare), mended])
 
 
 def _joined(columns: Sequence[Any], separator: bytes) -> pa.StringArray:
-    return call_function("binary_join_element_wise", [*columns, *_texts([separator])])
-
-
-def _flags(values: NDArray[np.bool_]) -> pa.BooleanArray:
-    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
-
-
-def _texts(texts: Sequence[bytes]) -> pa.StringArray:
-    stops = np.cumsum([0, *map(len, texts)], dtype=np.int32)
-    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(stops), pa.py_buffer(b"".join(texts)))
+    return call_function("binary_join_element_wise", [*columns, *texts([separator])])

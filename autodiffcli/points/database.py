@@ -13,17 +13,18 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from threading import Thread
-from typing import Any, BinaryIO, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
 from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.kinds import kind_of
-from autodiffcli.points.rows import Block, Evaluate, OnError, Request, excerpt
+from autodiffcli.points.rows import Evaluate, OnError, Request
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Progress, Summary
+
+if TYPE_CHECKING:
+    from autodiffcli.points.batches import Answers
 
 __all__ = ["convert"]
 
@@ -86,22 +87,34 @@ def convert(
     written anew, and rows with too many or too few fields cannot be: on_error="null" raises at them.
     """
     try:
+        from autodiffcli.points.batches import Answers
+    except ImportError:
+        raise missing_extra("--engine duckdb", "data") from None
+
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, paths[0], fixed)
+    answers = Answers(request, evaluate)
+    if written in ("", "parquet") and "-" not in paths:
+        from autodiffcli.points import parquet
+
+        summary = parquet.convert(paths, target, answers, compression, progress)
+        if summary is not None:
+            return summary
+    try:
         import duckdb
         import pyarrow
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
-    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, paths[0], fixed)
     with _interruptible(), closing(duckdb.connect()) as reading, closing(duckdb.connect()) as writing:
         for connection in (reading, writing):
             for name, value in _SETTINGS.items():
                 connection.execute(f"SET {name} = {value}")
-        job = _Job(reading, request, evaluate, kind, piped, progress)
+        job = _Job(reading, answers, kind, piped, progress)
         job.tables = len(paths)
         job.failures = (duckdb.Error, pyarrow.ArrowException, OSError)
         files = job.files(paths)
         first = next(files)
         job.write(first, files, writing, target, written or first.kind, compression)
-    return job.summary
+    return answers.summary
 
 
 @contextmanager
@@ -121,15 +134,13 @@ class _Job:
     def __init__(
         self,
         connection: Any,
-        request: Request,
-        evaluate: Evaluate,
+        answers: Answers,
         kind: str,
         piped: BinaryIO | None,
         progress: Progress,
     ) -> None:
-        self.connection, self.request, self.evaluate = connection, request, evaluate
+        self.connection, self.answers, self.request = connection, answers, answers.request
         self.kind, self.piped, self.progress = kind, piped, progress
-        self.summary = Summary()
         self.written = ""  # the kind that is written
         self.retyped: list[int] = []  # places of inputs that are kept as the doubles that their texts are
         self.tables, self.done = 1, 0  # files, and how many of them are done with
@@ -257,56 +268,29 @@ class _Job:
     def _answered(self, file: _File, stream: Any, schema: Any) -> Iterator[Any]:
         import pyarrow
 
-        request, done = self.request, 0
+        request, summary, done = self.request, self.answers.summary, 0
         places = find_columns(request.inputs, file.columns, file.name)
         named = [f"c{place}" if file.types[place] == "DOUBLE" else f"d{place}" for place in places]
         width = len(file.columns if request.keep else places)
         for batch in stream:
             raw, doubles = batch.columns[:width], [batch.column(name) for name in named]
-            missing = np.zeros(batch.num_rows, dtype=bool)
-            for double in doubles:
-                if double.null_count:
-                    missing |= double.is_null().to_numpy(zero_copy_only=False)
-            numbers: Any = range(done + 1, done + batch.num_rows + 1)
+            cells = [raw[place] for place in places] if request.keep else raw
+            raw, doubles, made, error = self.answers.of(file.name, done, batch.num_rows, raw, cells, doubles)
             done += batch.num_rows
-            bad = np.flatnonzero(missing)
-            error = self._bad_row(file, raw, doubles, int(bad[0]), numbers) if len(bad) else None
-            rows: Any = None
-            if len(bad) and request.on_error != "null":
-                rows = np.arange(bad[0]) if error is not None else np.flatnonzero(~missing)
-                numbers = [numbers[i] for i in rows.tolist()]
-                taken = pyarrow.array(rows)
-                raw, doubles, missing = [a.take(taken) for a in raw], [a.take(taken) for a in doubles], missing[rows]
-            columns = [double.to_numpy(zero_copy_only=False) for double in doubles]
-            nulls = np.flatnonzero(missing).tolist()
-            skipped = 0 if rows is None or error is not None else len(bad)
-            results = self.summary.answered(Block(columns, [], b"", numbers, [], nulls, skipped), self.evaluate)
-            made = [pyarrow.array(result, mask=missing if nulls else None) for result in results]
             for place, double in zip(self.retyped, doubles, strict=False):
                 raw[place] = double
             yield pyarrow.RecordBatch.from_arrays([*(raw if request.keep else []), *made], schema=schema)
-            if self.tables > 1 and self.summary.first_undefined is not None:
-                self.summary.first_table = self.summary.first_table or file.name
+            if self.tables > 1 and summary.first_undefined is not None:
+                summary.first_table = summary.first_table or file.name
             share = done / file.rows if file.rows else 0.0
-            self.progress(self.summary.rows, (self.done + share) / self.tables or None)
+            self.progress(summary.rows, (self.done + share) / self.tables or None)
             if error is not None:
                 raise error
         self.done += 1
         if request.on_error == "skip" and file.kind in _TEXT:
             ((rejected,),) = self._asked("SELECT count(DISTINCT line) FROM reject_errors", file.name)
             self.connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
-            self.summary.skipped += rejected
-
-    def _bad_row(self, file: _File, raw: Any, doubles: Any, i: int, numbers: Sequence[int]) -> MathError | None:
-        """Return the error for a row that cannot be read, if there is to be one."""
-        if self.request.on_error != "fail":
-            return None
-        k = next(k for k, double in enumerate(doubles) if not double[i].is_valid)
-        name = self.request.inputs[k]
-        cell = raw[file.columns.index(name) if self.request.keep else k][i].as_py()
-        said = f"{excerpt(str(cell))} is not a number" if str(cell or "").strip() else "no value"
-        hint = "mend the row, or pass over such rows by --on-error skip, or null"
-        return MathError(f"{file.name}: row {numbers[i]}: column {name!r}: {said}", hint=hint)
+            summary.skipped += rejected
 
 
 def _empty(name: str) -> RequestError:
