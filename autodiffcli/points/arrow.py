@@ -23,6 +23,7 @@ from autodiffcli.points.source import Text
 __all__ = ["read_columns", "write_rows"]
 
 _AS_TEXT = CastOptions.safe(pa.string())
+_POOL = pa.system_memory_pool()  # Arrow's own keeps twice as much as it needs, the more the longer it runs
 _FEW = 32
 """A column of which less than one in so many is spelled otherwise is not mended as a whole: its rows are replaced."""
 
@@ -46,6 +47,7 @@ def read_columns(text: bytes, width: int, places: Sequence[int], delimiter: byte
             csv.ConvertOptions(
                 include_columns=wanted, column_types=dict.fromkeys(wanted, pa.float64()), null_values=[]
             ),
+            memory_pool=_POOL,
         )
     except pa.ArrowException:
         return None
@@ -69,7 +71,7 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
     odd = np.zeros(count, dtype=bool)
     columns = []
     for result in results:
-        shown = call_function("cast", [doubles(result)], _AS_TEXT)
+        shown = _call("cast", doubles(result), options=_AS_TEXT)
         otherwise = _spelled_otherwise(result)
         if np.count_nonzero(otherwise) * _FEW > count:
             shown = _mended(result, shown, otherwise)
@@ -109,14 +111,18 @@ def _mended(values: Floats, shown: pa.StringArray, otherwise: NDArray[np.bool_])
     """Return texts of which many are spelled otherwise as `repr` writes them; most often they are whole numbers."""
     size = np.abs(values)
     whole = otherwise & (size < 1e10) & ((size >= 1) | (size == 0))
-    ends = call_function("if_else", [flags(whole), *texts([b".0", b""])])
+    ends = _call("if_else", flags(whole), *texts([b".0", b""]))
     shown = _joined([shown, ends], b"")
     rare = otherwise & ~whole
     if not rare.any():
         return shown
     mended = texts([text.encode() for text in float_texts(values[rare])])
-    return call_function("replace_with_mask", [shown, flags(rare), mended])
+    return _call("replace_with_mask", shown, flags(rare), mended)
 
 
 def _joined(columns: Sequence[Any], separator: bytes) -> pa.StringArray:
-    return call_function("binary_join_element_wise", [*columns, *texts([separator])])
+    return _call("binary_join_element_wise", *columns, *texts([separator]))
+
+
+def _call(function: str, *arguments: Any, options: Any = None) -> Any:
+    return call_function(function, list(arguments), options, _POOL)

@@ -17,8 +17,8 @@ __all__ = ["Source", "Text", "open_points"]
 
 Text = bytes | memoryview
 
-BLOCK_ROWS = 32_768
-_SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 21  # bytes of a block
+BLOCK_ROWS = 16_384
+_SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 20  # bytes of a block
 LARGE = 1 << 21
 _BOM = b"\xef\xbb\xbf"
 

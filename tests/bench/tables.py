@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +20,22 @@ DUCKDB = """
 import duckdb, sys
 duckdb.sql("COPY (SELECT *, ln(x1) + x1*x2 - sin(x2) AS value, 1/x1 + x2 AS d_x1, x1 - cos(x2) AS d_x2 "
            f"FROM '{sys.argv[1]}') TO '{sys.argv[2]}'")
+"""
+GENERATOR = """
+import duckdb, sys
+duckdb.sql("SET enable_progress_bar = false")  # it goes to standard output
+duckdb.sql("COPY (SELECT range AS i, 0.5 + range % 997 / 300 AS x1, range % 1009 / 400 - 1 AS x2 "
+           f"FROM range({sys.argv[1]})) TO '/dev/stdout' (FORMAT csv)")
+"""
+COUNTER = """
+import sys
+with open(sys.argv[2], "rb") as rows:
+    next(rows)
+    count = 0
+    for line in rows:
+        assert line.startswith(b"%d," % count), line
+        count += 1
+assert count == int(sys.argv[1]), count
 """
 POLARS = """
 import polars as pl, sys
@@ -50,16 +68,36 @@ def rows(long: bool) -> Iterator[Row]:
             mine = found.pop("ours")
             better = min((name for name in by_hand if found[name]), key=lambda name: found[name] or 0.0)
             yield Row(f"tables: 1,000,000 rows, {kind} to {kind}", mine, found, better, at_most=1.2)
-        few, many = 10_000_000, 100_000_000 if long else 20_000_000
-        peaks = []
-        for count in (few, many):
-            source = folder / f"{count}.parquet"
-            duckdb.sql(MAKE.format(count, source))
-            command = [ADCALC, "grad", EXAMPLE, "--points", str(source), "--out", str(folder / "out.parquet")]
-            peaks.append(measure(command).megabytes)
-        small = f"{few:,} rows"
-        peers: dict[str, float | None] = {small: peaks[0]}
-        yield Row(f"tables: memory, {many:,} rows of Parquet", peaks[1], peers, small, at_most=1.1, unit="MB")
+        counts = [10**k for k in range(5, 9 if long else 8)]
+        for kind, peak in (("Parquet", _stored), ("CSV, piped, counted and in order", _piped)):
+            *fewer, most = [(f"{count:,} rows", peak(folder, count)) for count in counts]
+            yield Row(f"tables: memory, {most[0]} of {kind}", most[1], dict(fewer), fewer[0][0], at_most=1.1, unit="MB")
+
+
+def _stored(folder: Path, count: int) -> float:
+    """Return the megabytes that we hold, at most, while rows go from a file of Parquet into another."""
+    source, target = folder / "many.parquet", folder / "out.parquet"
+    succeed([sys.executable, "-c", f"import duckdb; duckdb.sql({MAKE.format(count, source)!r})"])()
+    return measure([ADCALC, "grad", EXAMPLE, "--points", str(source), "--out", str(target)]).megabytes
+
+
+def _piped(folder: Path, count: int) -> float:
+    """Return the megabytes that we hold, at most, while rows come and go by pipes; none is lost or out of order."""
+    answers = folder / f"{count}.pipe"
+    os.mkfifo(answers)
+    with (
+        subprocess.Popen([sys.executable, "-c", GENERATOR, str(count)], stdout=subprocess.PIPE) as generator,
+        subprocess.Popen([sys.executable, "-c", COUNTER, str(count), str(answers)]) as counter,
+    ):
+        try:
+            command = [ADCALC, "grad", EXAMPLE, "--points", "-", "--out", str(answers)]
+            found = measure(command, source=generator.stdout or subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            counter.kill()  # it waits for what will not come
+            raise
+    if counter.returncode:
+        raise RuntimeError(f"of {count:,} rows some are lost, or out of order")
+    return found.megabytes
 
 
 def _ours(source: Path, target: Path, engine: str = "") -> Callable[[], object]:
