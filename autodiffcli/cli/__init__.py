@@ -99,7 +99,7 @@ def main() -> None:
     except OSError as error:
         _complain(f"error: cannot write the output: {error.strerror or error}")
         status = _silenced(2)
-    gc.freeze()  # what is left at the end is not looked through for cycles, which takes as long as 1,000,000 sines
+    gc.freeze()  # so that Python does not look for cycles in all that is left, which takes 20 ms with NumPy loaded
     sys.exit(status)
 
 
