@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
@@ -87,6 +88,11 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a name that the terminal's encoding lacks is written out, not a traceback
             reconfigure(errors="backslashreplace")
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        # PYTHONUNBUFFERED is set, as containers have it: what a stop (Ctrl-Z) leaves of a write would be lost
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(sys.stdout.buffer), encoding=sys.stdout.encoding, errors="backslashreplace"
+        )
     try:
         if sys.stdout is None:  # closed by the caller: >&-
             raise OSError("standard output is closed")

@@ -140,9 +140,7 @@ class Source:
             except UnicodeDecodeError as error:
                 if offence < 0 or error.start < offence:
                     offence, problem = error.start, f"byte 0x{block[error.start]:02x}, which is not UTF-8"
-        lines = int(
-            np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
-        )  # bytes.count holds the lock
+        lines = int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n")))  # bytes.count holds the lock
         if offence >= 0:
             if good := block[: block.rfind(b"\n", 0, offence) + 1]:
                 yield good

@@ -7,6 +7,7 @@ import math
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -115,3 +116,25 @@ def test_a_request_that_fails_with_output_before_it_keeps_their_order() -> None:
 @pytest.mark.parametrize(("expression", "status"), [("1", 0), ("ln(-1)", 1), ("1+", 2)])
 def test_exit_status(expression: str, status: int) -> None:
     assert run("eval", expression).status == status
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_stop_loses_no_rows(unbuffered: str, tmp_path: Path) -> None:
+    """A write that a stop interrupts ends early; where PYTHONUNBUFFERED was set, the rest of it was lost."""
+    rows = [f"{i},{i}.0" for i in range(100_000)]
+    (tmp_path / "p.csv").write_text("x\n" + "".join(f"{i}\n" for i in range(100_000)), encoding="utf-8")
+    with subprocess.Popen(
+        [*PROGRAM, "eval", "x", "--points", str(tmp_path / "p.csv")],
+        stdout=subprocess.PIPE,
+        env=environment({"PYTHONUNBUFFERED": unbuffered}),
+    ) as process:
+        assert process.stdout
+        text = process.stdout.read(1 << 16)  # the pipe is full again, or soon will be
+        for _ in range(20):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.01)
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
+        text += process.stdout.read()
+    assert text.decode().splitlines() == ["x,value", *rows]
