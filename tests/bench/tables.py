@@ -21,6 +21,7 @@ import duckdb, sys
 duckdb.sql("COPY (SELECT *, ln(x1) + x1*x2 - sin(x2) AS value, 1/x1 + x2 AS d_x1, x1 - cos(x2) AS d_x2 "
            f"FROM '{sys.argv[1]}') TO '{sys.argv[2]}'")
 """
+CORE = "import sys; sys.modules['pyarrow'] = None; from autodiffcli.cli import main; main()"
 GENERATOR = """
 import duckdb, sys
 duckdb.sql("SET enable_progress_bar = false")  # it goes to standard output
@@ -63,6 +64,7 @@ def rows(long: bool) -> Iterator[Row]:
             others: dict[str, Callable[[], object] | None] = {}
             if kind == "csv":
                 others["ours, --engine duckdb"] = _ours(source, target, "duckdb")
+                others["ours, without the extra"] = succeed([sys.executable, "-c", CORE, *_asked(source, target)])
                 others["miller, by hand"] = _miller(source, target) if which("mlr") else None
             found = in_turns({"ours": _ours(source, target)} | by_hand | others)
             mine = found.pop("ours")
@@ -78,7 +80,7 @@ def _stored(folder: Path, count: int) -> float:
     """Return the megabytes that we hold, at most, while rows go from a file of Parquet into another."""
     source, target = folder / "many.parquet", folder / "out.parquet"
     succeed([sys.executable, "-c", f"import duckdb; duckdb.sql({MAKE.format(count, source)!r})"])()
-    return measure([ADCALC, "grad", EXAMPLE, "--points", str(source), "--out", str(target)]).megabytes
+    return measure([ADCALC, *_asked(source, target)]).megabytes
 
 
 def _piped(folder: Path, count: int) -> float:
@@ -102,7 +104,11 @@ def _piped(folder: Path, count: int) -> float:
 
 def _ours(source: Path, target: Path, engine: str = "") -> Callable[[], object]:
     chosen = ["--engine", engine] if engine else []
-    return succeed([ADCALC, "grad", EXAMPLE, "--points", str(source), "--out", str(target), *chosen])
+    return succeed([ADCALC, *_asked(source, target), *chosen])
+
+
+def _asked(source: Path, target: Path) -> list[str]:
+    return ["grad", EXAMPLE, "--points", str(source), "--out", str(target)]
 
 
 def _python(script: str, source: Path, target: Path) -> Callable[[], object]:
