@@ -53,7 +53,10 @@ class Program:
 
     def at(self, point: Sequence[Any]) -> list[Any]:
         """Return the outputs at a point, which gives each input: floats and float64 arrays. Raises what `run` does."""
-        work = self._spare.pop() if self._spare else [np.empty(shape) for shape in self._layout.shapes]
+        try:  # not asked before whether there are any: another thread may take them in between
+            work = self._spare.pop()
+        except IndexError:
+            work = [np.empty(shape) for shape in self._layout.shapes]
         values = [*self._known, *work]
         inputs = zip(self._graph.inputs.values(), fitted(self._graph, point), strict=True)
         _execute(self._layout.steps, values, inputs, self._kernels)
@@ -91,7 +94,10 @@ class Blocks:
     def run(self, begun: Sequence[Any], columns: Mapping[int, Any], results: Sequence[Any]) -> None:
         """Write the outputs at some points: columns, by node, of the other inputs; results as long, in no column."""
         rows = len(results[0])
-        work = self._spare.pop() if self._spare else np.empty((0, 0))
+        try:  # not asked before whether there is one: another thread may take it in between
+            work = self._spare.pop()
+        except IndexError:
+            work = np.empty((0, 0))
         if work.shape[1] < rows:
             work = np.empty((len(self._layout.shapes), rows))
         values = [*begun, *results, *work[:, :rows]]
