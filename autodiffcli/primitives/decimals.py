@@ -119,13 +119,12 @@ def lgamma(x: float) -> float:
     5.619192358950097e-17
     """
     with localcontext(CONTEXT):
-        z = Decimal(x)
-        if x > 0:
-            return float(_lgamma(z))
-        return float((PI / abs(_sine(z))).ln() - _lgamma(1 - z))
+        return float(_lgamma(Decimal(x)))
 
 
 def _lgamma(x: Decimal) -> Decimal:
+    if x <= 0:
+        return (PI / abs(_sine(x))).ln() - _lgamma(1 - x)
     z, product = _shifted(x)
     return _stirling(z) - product.ln()
 
@@ -148,12 +147,14 @@ def _stirling(x: Decimal) -> Decimal:
 
 
 def lbeta(a: float, b: float) -> float:
-    """Return the logarithm of the Beta function.
+    """Return ln|B(a, b)| at a point that is no pole, nor one of a + b.
 
     >>> lbeta(1.0, 1.0)
     0.0
+    >>> lbeta(1.5, -3.7)
+    -2.291240816276782
     """
-    digits = 60 + max(0, math.frexp(max(a, b))[1]) // 3  # of large arguments lnΓ cancels that many
+    digits = 60 + max(0, math.frexp(max(abs(a), abs(b)))[1]) // 3  # of large arguments lnΓ cancels that many
     with localcontext(Context(prec=digits, Emin=-999999, Emax=999999)):
         p, q = Decimal(a), Decimal(b)
         total = _lgamma(p) + _lgamma(q) - _lgamma(p + q)
