@@ -47,6 +47,7 @@ class Dialect:
     folds:  case of letters tells no column from another.
     fence:  a step is computed once only where OFFSET 0 keeps it apart.
     bare:   a number with a point is a double anywhere.
+    total:  its most accurate sum of doubles.
     notes:  what it cannot keep.
     """
 
@@ -55,6 +56,7 @@ class Dialect:
     folds: bool = True
     fence: bool = False
     bare: bool = True
+    total: str = "SUM"
     notes: tuple[str, ...] = field(default=())
 
 
@@ -155,7 +157,10 @@ _POSTGRES = (
 
 DIALECTS = {
     "duckdb": Dialect(
-        "DuckDB", _DUCKDB, notes=("DuckDB before 2.0 raises an error at ln(0), sqrt(-1), sin(inf) and the like.",)
+        "DuckDB",
+        _DUCKDB,
+        total="FSUM",  # Kahan's
+        notes=("DuckDB before 2.0 raises an error at ln(0), sqrt(-1), sin(inf) and the like.",),
     ),
     "spark": Dialect("Spark", _SPARK, notes=("Spark's ATAN2 takes -0 for 0.",)),
     "postgres": Dialect(

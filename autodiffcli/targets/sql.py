@@ -26,7 +26,7 @@ from autodiffcli.targets.names import fresh_prefix
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-__all__ = ["AGGREGATES", "Table", "query"]
+__all__ = ["AGGREGATES", "Table", "query", "select"]
 
 _WORDS = {"sum": "SUM", "mean": "AVG"}
 AGGREGATES = tuple(_WORDS)
@@ -40,7 +40,8 @@ class Table:
     """What the query is asked over.
 
     name: the table's, with its schema's before a dot if need be. keep: columns to be written beside the results.
-    fixed: inputs that have one value for all rows. aggregate: "sum" or "mean" of all rows, or "" for every row.
+    fixed: inputs that have one value for all rows. aggregate: "sum" or "mean" of all rows, or "total", the sum by the
+    dialect's most accurate function, or "" for every row.
     """
 
     name: str
@@ -61,28 +62,36 @@ class _Piece(NamedTuple):
 
 
 def query(function: Function, dialect: str, table: Table) -> str:
-    """Return the query. Raises RequestError for names that a table cannot have, and what the dialect cannot write."""
+    """Return the query, with a comment before it. Raises what `select` raises."""
+    text = select(function.graph, function.labels, dialect, table)
+    names = {name: name for name in function.graph.inputs if name not in table.fixed}
+    notes = [
+        *header(function, names, None, lambda k: f"column {len(table.keep) + k + 1}"),
+        *DIALECTS[dialect].notes,
+    ]
+    return "".join(f"-- {line}\n" for line in notes) + text + ";\n"
+
+
+def select(graph: Graph, labels: Sequence[str], dialect: str, table: Table) -> str:
+    """Return the query of a graph's outputs under these labels.
+
+    Raises RequestError for names that a table cannot have, what the dialect cannot write, and without the extra 'sql'.
+    """
     try:
         import sqlglot  # noqa: F401
     except ImportError:
         raise missing_extra("SQL", "sql") from None
     spoken = DIALECTS[dialect]
-    _check_columns(function, spoken, table)
-    graph = _spelled_out(function.graph, spoken, table.fixed)
-    text = _Writer(graph, dialect, spoken, table).write(function.labels)
-    notes = [
-        *header(function, {name: name for name in graph.inputs}, None, lambda k: f"column {len(table.keep) + k + 1}"),
-        *spoken.notes,
-    ]
-    return "".join(f"-- {line}\n" for line in notes) + text + ";\n"
+    _check_columns(graph, labels, spoken, table)
+    return _Writer(_spelled_out(graph, spoken, table.fixed), dialect, spoken, table).write(labels)
 
 
-def _check_columns(function: Function, dialect: Dialect, table: Table) -> None:
+def _check_columns(graph: Graph, labels: Sequence[str], dialect: Dialect, table: Table) -> None:
     fold = str.lower if dialect.folds else str
-    columns = [name for name in function.graph.inputs if name not in table.fixed]
+    columns = [name for name in graph.inputs if name not in table.fixed]
     for names, what in (
         (columns, f"one column in {dialect.title}"),
-        ([*table.keep, *function.labels], "written twice"),
+        ([*table.keep, *labels], "written twice"),
     ):
         seen: dict[str, str] = {}
         for name in names:
@@ -204,7 +213,8 @@ class _Writer:
         last = max([1, *[piece.level for piece in results]])
         trees = [piece.tree for piece in results]
         if table.aggregate:
-            trees = [exp.Anonymous(this=_WORDS[table.aggregate], expressions=[tree]) for tree in trees]
+            word = _WORDS.get(table.aggregate, self.dialect.total)
+            trees = [exp.Anonymous(this=word, expressions=[tree]) for tree in trees]
         elif self.columns:
             trees = [exp.Case(ifs=[exp.If(this=self._column(self.given), true=tree)]) for tree in trees]
         items = [self._column(name) for name in table.keep]
