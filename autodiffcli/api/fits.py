@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import isfinite
 from time import monotonic
 from typing import Any, Literal
@@ -12,21 +13,29 @@ import numpy as np
 
 from autodiffcli.api.expressions import Point, point_of
 from autodiffcli.errors import RequestError
+from autodiffcli.fitting.cut import cut
+from autodiffcli.fitting.databases import duckdb_table, spark_table
 from autodiffcli.fitting.descent import State, Stop, descend, start
 from autodiffcli.fitting.minimize import METHODS, minimize
 from autodiffcli.fitting.optimizers import OPTIMIZERS, Optimizer
+from autodiffcli.fitting.queries import Database, Queries, statements
 from autodiffcli.fitting.results import Fit
 from autodiffcli.fitting.rows import Arrays, Rows, Table
 from autodiffcli.fitting.saved import load, save
 from autodiffcli.fitting.steps import Epochs, Layout, Loss, RowBatches, free_names
 from autodiffcli.points.kinds import kind_by_name
+from autodiffcli.points.rows import Request
 from autodiffcli.points.source import open_points
+from autodiffcli.primitive import Shape
 from autodiffcli.structures import all_finite, mapped
 
 __all__ = ["fit"]
 
 SAVE_EVERY = 10.0
 """Seconds between two states that are saved on the way."""
+
+ENGINES = ("duckdb", "spark")
+"""What computes a step besides NumPy."""
 
 Data = str | os.PathLike[str] | Mapping[str, Any] | Rows
 OnError = Literal["fail", "skip"]
@@ -51,6 +60,8 @@ def fit(
     on_error: OnError = "fail",
     resume: str | None = None,
     progress: Callable[[State], object] | None = None,
+    engine: str = "numpy",
+    master: str = "",
 ) -> Fit:
     """Find parameters that make a loss over data small, by gradient descent: θ ← θ − α/B·Σ∇loss over B rows.
 
@@ -71,6 +82,10 @@ def fit(
     resume:     a file to keep the state of the descent in: at the end, on an error or Ctrl-C, and every 10 seconds. If
                 it is there already, the descent goes on from it, and ends with the same bits as one without a break.
     progress:   called with the state after every step.
+    engine:     numpy; or duckdb or spark, which compute each step by one query over a table in files that may be larger
+                than memory, and add up in another order. There the loss is made of sums and means over the rows of what
+                each row gives, by numbers alone. duckdb reads also Parquet, compressed files and patterns of files,
+                spark files, patterns and folders that its workers reach. master: its cluster's address.
 
     Raises RequestError (syntax, names, shapes, unreadable files, a loss that is no number, no rows) and MathError (a
     row without numbers; a loss or gradient that is nan or infinite, with the place where that began).
@@ -84,30 +99,23 @@ def fit(
     settings = {"lr": lr, "momentum": momentum, "batch": batch, "epochs": epochs, "steps": steps, "seed": seed}
     _check_numbers(**settings, gradient_tol=gradient_tol, loss_tol=loss_tol)
     layout = Layout(_start(point_of(parameters), point_of(random), seed))
-    rows = _rows(data, list(layout.parameters), on_error)
-    names = free_names(loss, layout, rows, batch or 7)
-    if not names:
-        raise RequestError("the loss has no column of the data in it", hint="names that are no parameters are columns")
-    belongs: dict[str, object] = {
-        "loss": loss,
-        "columns": {name: list(rows.shape(name)) for name in names},
-        "start": _digest(layout),
-        "batch": batch,
-        "seed": seed,
-        "shuffle": shuffle,
-    }
-    source = RowBatches(Loss(loss, layout), rows, names, batch, seed if shuffle and batch else None)
     stop = Stop(epochs, steps, gradient_tol, loss_tol)
     watch = progress or (lambda state: None)
-    warning = ""
+    belongs: dict[str, object] = {"loss": loss, "engine": engine, "start": _digest(layout)}
+    belongs |= {"batch": batch, "seed": seed, "shuffle": shuffle}
+    way = None
     if isinstance(optimizer, str) and optimizer in METHODS:
         _refuse_with(optimizer, lr=lr, momentum=momentum, batch=batch, steps=steps, resume=resume)
-        state, why, warning = minimize(source, optimizer, layout.start, stop, watch)
     else:
         way = _optimizer(optimizer, lr, momentum)
         belongs["optimizer"] = str(way)
-        state = _descended(source, way, start(layout.start, way), stop, watch, resume, belongs)
-        why = stop.why(state)
+    with _opened(loss, data, layout, engine, master, on_error, batch, seed if shuffle and batch else None) as opened:
+        source, rows, belongs["columns"] = opened
+        if way is None:
+            state, why, warning = minimize(source, str(optimizer), layout.start, stop, watch)
+        else:
+            state = _descended(source, way, start(layout.start, way), stop, watch, resume, belongs)
+            why, warning = stop.why(state), ""
     found = _result(state, layout, why, optimizer if isinstance(optimizer, str) else str(optimizer))
     found.warnings += [warning] if warning else []
     if rows.skipped:
@@ -145,6 +153,55 @@ def _check_numbers(**numbers: float | None) -> None:
         if not (isfinite(number) and number >= least) or (name == "lr" and number == 0):
             wanted = "above 0" if name == "lr" else f"at least {least}"
             raise RequestError(f"{name.replace('_', '-')} must be {wanted}, not {number:g}")
+
+
+@contextmanager
+def _opened(
+    loss: str,
+    data: Data,
+    layout: Layout,
+    engine: str,
+    master: str,
+    on_error: OnError,
+    batch: int | None,
+    seed: int | None,
+) -> Iterator[tuple[Epochs, Rows | Database, dict[str, list[int]]]]:
+    """Give what yields loss and gradient, the rows, and the shapes that a row of each column has."""
+    if master and engine != "spark":
+        raise RequestError(f"master does nothing with engine {engine}", hint="add --engine spark")
+    if engine == "numpy":
+        rows = _rows(data, list(layout.parameters), on_error)
+        names = _columns(loss, layout, rows.shape, batch or 7)
+        yield RowBatches(Loss(loss, layout), rows, names, batch, seed), rows, {n: list(rows.shape(n)) for n in names}
+        return
+    if engine not in ENGINES:
+        raise RequestError(f"there is no engine '{engine}'", hint=f"choose one of numpy, {', '.join(ENGINES)}")
+    path = _table_path(data, engine)
+    if batch is not None:
+        raise RequestError(f"batch does nothing with engine {engine}", hint="each step is of all rows: leave it out")
+    names = _columns(loss, layout, lambda name: (), 7)
+    statements(cut(loss, layout, names, 7), engine, len(names))  # raises before a large table is read
+    request = Request(names, (), True, on_error, path, list(layout.parameters), "--params")
+    with spark_table(path, request, master) if engine == "spark" else duckdb_table(path, request) as database:
+        yield Queries(Loss(loss, layout), database, names), database, {name: [] for name in names}
+
+
+def _columns(loss: str, layout: Layout, shape: Callable[[str], Shape], count: int) -> list[str]:
+    names = free_names(loss, layout, shape, count)
+    if not names:
+        raise RequestError("the loss has no column of the data in it", hint="names that are no parameters are columns")
+    return names
+
+
+def _table_path(data: Data, engine: str) -> str:
+    """Return the path of a table that can be read again."""
+    if not isinstance(data, str | os.PathLike):
+        raise RequestError(
+            f"engine {engine} reads a table in files, and no arrays", hint="--data FILE; or leave it out"
+        )
+    if (path := os.fspath(data)) == "-":
+        raise RequestError(f"engine {engine} reads no pipe", hint="write the table to a file, and name that")
+    return path
 
 
 def _rows(data: Data, fixed: list[str], on_error: OnError) -> Rows:

@@ -58,6 +58,19 @@ _OPTIMIZERS = ("gd", "momentum", "adam", "l-bfgs", "bfgs", "cg")
 @click.option("--loss-tol", type=float, metavar="R", help="Stop where the loss of an epoch changes by this part.")
 @click.option("--seed", type=int, default=0, metavar="S", help="Seed of random starts and of the order of rows: 0.")
 @click.option("--shuffle/--no-shuffle", default=True, help="Whether batches take the rows in a random order.")
+@click.option(
+    "--engine",
+    type=Choice(["numpy", "duckdb", "spark"]),
+    default="numpy",
+    help="What computes a step: numpy; or one query over a table that may be larger than memory, by duckdb also of "
+    "Parquet, compressed files and patterns, by spark on a cluster.",
+)
+@click.option(
+    "--master",
+    default="",
+    metavar="URL",
+    help="The cluster of --engine spark: spark://HOST:7077; by default the processors of this machine.",
+)
 @click.option("--on-error", type=Choice(["fail", "skip"]), default="fail", help="What a row without numbers does.")
 @click.option("--resume", metavar="FILE", help="Keep the state there, on Ctrl-C too, and go on from it if it is there.")
 @click.option("--out", metavar="FILE", help="Write the parameters there, whole or not at all: lines, or FILE.json.")
@@ -72,8 +85,12 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
     from autodiffcli.points.out import whole_file
 
     output = Output.chosen(options)
-    if options["batch"] is None:
+    if options["engine"] != "numpy":
+        refuse(("batch", "shuffle"), f"with --engine {options['engine']}", "each step is of all rows: leave it out")
+    elif options["batch"] is None:
         refuse(("shuffle",), "without --batch")
+    if options["engine"] != "spark":
+        refuse(("master",), f"with --engine {options['engine']}", "add --engine spark")
     if out is not None and output.format == "plain":
         refuse(("precision",), "with --out", "the file has every digit: leave it out")
     read_once(expr, *data, *options["params"], *options["random"], what="the data, the expression or a point")
@@ -81,7 +98,7 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
     loss = read_text(expr, "the expression")
     names = (
         *("optimizer", "lr", "momentum", "batch", "epochs", "steps"),
-        *("gradient_tol", "loss_tol", "seed", "shuffle", "on_error"),
+        *("gradient_tol", "loss_tol", "seed", "shuffle", "on_error", "engine", "master"),
     )
     settings = {name: options[name] for name in names}
     rows = _data(data, [*given, *spread], settings)
@@ -135,6 +152,8 @@ def _data(data: tuple[str, ...], fixed: list[str], settings: dict[str, Any]) -> 
             raise RequestError(f"{text} does not say which input it is", hint=f"give it a name: --data X=@{text}")
         elif len(data) > 1:
             raise RequestError(f"{text} is a table, which is the only --data", hint="give arrays by name: X=@FILE")
+        elif settings["engine"] != "numpy":
+            return text
         else:
             opened = partial(open_points, text) if text != "-" else lambda: nullcontext(standard_input())
             again = os.path.isfile(text) or settings["epochs"] == 1

@@ -13,7 +13,7 @@ from autodiffcli.errors import MathError, RequestError
 from autodiffcli.points.columns import find_columns
 from autodiffcli.points.stream import columns
 
-__all__ = ["Arrays", "Columns", "Rows", "Table"]
+__all__ = ["SKIP", "Arrays", "Columns", "Rows", "Table", "no_rows"]
 
 Columns = dict[str, NDArray[np.float64]]
 """Some rows: for each name an array whose first axis counts them."""
@@ -23,6 +23,9 @@ BUFFER = 1 << 16
 
 WIDEST = 1 << 22
 """Numbers that those rows have at most, unless a batch has more."""
+
+SKIP = "mend the row, or pass over such rows: --on-error skip"
+"""What to do about a row without numbers."""
 
 
 class Rows(Protocol):
@@ -192,5 +195,11 @@ def _finite(found: Columns, numbers: Sequence[int], table: str, on_error: str) -
     value = cell[~np.isfinite(cell)][0]
     raise MathError(
         f"{table}: row {numbers[row]}: {name!r} is {value}",
-        hint="mend the row, or pass over such rows: --on-error skip",
+        hint=SKIP,
     )
+
+
+def no_rows(name: str, skipped: int) -> RequestError:
+    """Return the error for a table of no rows, or none but the skipped ones."""
+    left = f" left: all {skipped:,} are without numbers" if skipped else ""
+    return RequestError(f"{name} has no rows{left}", hint="a fit needs at least one")

@@ -1,7 +1,6 @@
 """What yields loss and gradient, step by step: the graph of the loss, run on one batch of rows after another.
 
-Optimizers see `Epochs` alone. Whatever else can tell the loss and the gradient at θ, as a query over a table in a
-database does in one step an epoch, takes its place.
+Optimizers see `Epochs` alone. Whatever else can tell the loss and the gradient at θ takes its place, as `queries` do.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from autodiffcli.derivatives import extend
 from autodiffcli.diagnosis import value
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.fitting.optimizers import Vector
-from autodiffcli.fitting.rows import Columns, Rows
+from autodiffcli.fitting.rows import Columns, Rows, no_rows
 from autodiffcli.graph import UNKNOWN, Graph
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
@@ -28,7 +27,7 @@ from autodiffcli.program import Program
 from autodiffcli.structures import leaves, path_text, regrouped
 from autodiffcli.value_text import compact, entries
 
-__all__ = ["Batch", "Epochs", "Layout", "Loss", "RowBatches", "free_names", "shuffled"]
+__all__ = ["Batch", "Epochs", "Layout", "Loss", "RowBatches", "free_names", "shuffled", "written"]
 
 
 class Batch(Protocol):
@@ -98,17 +97,38 @@ class _Shapes(dict[str, Shape]):
         return self[key] if key in self else self._others(key)
 
 
-def free_names(text: str, layout: Layout, rows: Rows, count: int) -> list[str]:
+def written(text: str, layout: Layout, shapes: Mapping[str, Shape]) -> Graph:
+    """Return the graph of a loss of parameters and of columns that have these shapes.
+
+    Raises RequestError for shapes that do not fit, and for a loss that is no number.
+    """
+    known = forms(layout.parameters)
+    known["shapes"] |= shapes
+    graph = parse(text, **known)
+    if len(graph.outputs) != 1:
+        raise RequestError(f"a loss is one number, and this expression has {len(graph.outputs)}")
+    output = graph.outputs[0]
+    if graph.shape(output):
+        raise RequestError(
+            f"a loss is a number, and this is an array of shape {graph.shape(output)}",
+            source=graph.source,
+            span=graph.span(output),
+            hint="sum or mean it over the rows: mean(...)",
+        )
+    return graph
+
+
+def free_names(text: str, layout: Layout, shape: Callable[[str], Shape], count: int) -> list[str]:
     """Return the inputs of a loss that are no parameters, so that they are columns; none of these is read for it.
 
-    count: of the rows of a batch, any where it is not known. Raises RequestError for the syntax of the text, and for a
-    parameter that is not in it.
+    shape: of a row of a column. count: of the rows of a batch, any where it is not known. Raises RequestError for the
+    syntax of the text, and for a parameter that is not in it.
     """
     structures = forms(layout.parameters)["structures"]
     try:
         graph = parse(text, shapes=_Shapes({}, lambda name: UNKNOWN), structures=structures)
     except RequestError:  # zeros(len(x)) needs a number
-        shapes = _Shapes(layout.shapes, lambda name: (count, *rows.shape(name)))
+        shapes = _Shapes(layout.shapes, lambda name: (count, *shape(name)))
         graph = parse(text, shapes=shapes, structures=structures)
     for name in layout.parameters:
         if name not in graph.inputs and name not in graph.structures:
@@ -162,19 +182,8 @@ class Loss:
         """Return the graph of the loss, and what computes loss and gradient of columns of these lengths."""
         key = tuple(column.shape for column in columns.values())
         if key not in self._programs:
-            known = forms(self.layout.parameters)
-            known["shapes"] |= {name: column.shape for name, column in columns.items()}
-            graph = parse(self.text, **known)
-            if len(graph.outputs) != 1:
-                raise RequestError(f"a loss is one number, and this expression has {len(graph.outputs)}")
-            output = graph.outputs[0]
-            if graph.shape(output):
-                raise RequestError(
-                    f"a loss is a number, and this is an array of shape {graph.shape(output)}",
-                    source=graph.source,
-                    span=graph.span(output),
-                    hint="sum or mean it over the rows: mean(...)",
-                )
+            shapes = {name: column.shape for name, column in columns.items()}
+            graph = written(self.text, self.layout, shapes)
             longer = simplify(extend(graph, self.layout.shapes).graph, exact=True)
             self._programs[key] = graph, Program(longer)
         return self._programs[key]
@@ -218,8 +227,7 @@ class RowBatches:
                 columns = {name: column[chosen] for name, column in buffer.items()}
                 yield RowBatch(self._loss, columns, min(size, count - start))
         if place < 0:
-            left = f" left: all {self._rows.skipped:,} are without numbers" if self._rows.skipped else ""
-            raise RequestError(f"{self._rows.name} has no rows{left}", hint="a fit needs at least one")
+            raise no_rows(self._rows.name, self._rows.skipped)
 
 
 def shuffled(count: int, seed: int, epoch: int, buffer: int) -> Any:

@@ -10,8 +10,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -26,7 +26,7 @@ from autodiffcli.points.stream import Progress, Summary
 if TYPE_CHECKING:
     from autodiffcli.points.batches import Answers
 
-__all__ = ["convert"]
+__all__ = ["Reading", "convert", "reading"]
 
 BATCH_ROWS = 131_072
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|JSON")
@@ -147,7 +147,7 @@ class _Job:
         self.failures: tuple[type[Exception], ...] = ()
         self.error: BaseException | None = None
 
-    def files(self, paths: Sequence[str]) -> Iterator[_File]:
+    def files(self, paths: Sequence[str]) -> Generator[_File, None, None]:
         """Open the files one after the other; each is closed when the next is asked for."""
         for path in paths:
             with open_points(path) if path != "-" or self.piped is None else _put_aside(self.piped) as file:
@@ -221,15 +221,19 @@ class _Job:
         request = self.request
         places = find_columns(request.inputs, file.columns, file.name, request.fixed)
         wanted = range(len(file.columns)) if request.keep else places
-        for name, place in zip(request.inputs, places, strict=True):
-            if not _NUMBERS.fullmatch(file.types[place]):
-                raise RequestError(f"{file.name}: column {name!r} holds {file.types[place]}, which are no numbers")
+        self.check_types(file, places)
         # a column of JSON, where rows differ in kind; elsewhere its texts are texts
         bare = [type_ == "JSON" and self.written != "jsonl" for type_ in file.types]
         items = [f"c{k} ->> '$' AS c{k}" if bare[k] else f"c{k}" for k in wanted]
         others = [place for place in places if file.types[place] != "DOUBLE"]
         items += [f"{_double(f'c{place}', file.types[place], file.kind)} AS d{place}" for place in others]
         return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, stream=True)
+
+    def check_types(self, file: _File, places: Sequence[int]) -> None:
+        """Raise RequestError for an input whose column, at its place, cannot hold numbers."""
+        for name, place in zip(self.request.inputs, places, strict=True):
+            if not _NUMBERS.fullmatch(file.types[place]):
+                raise RequestError(f"{file.name}: column {name!r} holds {file.types[place]}, which are no numbers")
 
     def _asked(self, query: str, name: str, stream: bool = False) -> Any:
         """Return the answer of DuckDB, whose complaints are errors that name the file."""
@@ -365,3 +369,55 @@ def _pipe_to(target: BinaryIO) -> Iterator[str]:
         thread.join()
         if failed:
             raise failed[0]
+
+
+class Reading(NamedTuple):
+    """A file that is read as a table of doubles: its name, kind and source, and in SQL the inputs' columns.
+
+    cells: as they stand in the file. doubles: as numbers, null where they are none.
+    """
+
+    name: str
+    kind: str
+    source: str
+    cells: list[str]
+    doubles: list[str]
+
+
+@contextmanager
+def reading(
+    paths: Sequence[str], request: Request, place: str = ":memory:"
+) -> Iterator[tuple[Callable[[str, str], Any], list[Reading]]]:
+    """Open files for queries, as often as wanted.
+
+    Gives a function that returns the answer to a query about a file, whose name it takes for messages; and the files.
+    place: of DuckDB's own tables. Raises RequestError as `convert` does.
+    """
+    try:
+        import duckdb
+        import pyarrow
+
+        from autodiffcli.points.batches import Answers
+    except ImportError:
+        raise missing_extra("--engine duckdb", "data") from None
+    with _interruptible(), closing(duckdb.connect(place)) as connection, ExitStack() as stack:
+        for name, value in _SETTINGS.items():
+            connection.execute(f"SET {name} = {value}")
+        job = _Job(connection, Answers(request, lambda columns: columns), "", None, lambda rows, share: None)
+        job.failures = (duckdb.Error, pyarrow.ArrowException, OSError)
+
+        def ask(query: str, name: str) -> list[tuple[Any, ...]]:
+            try:
+                return connection.execute(query).fetchall()
+            except job.failures as error:
+                raise job._explained(error, name) from None
+
+        yield ask, [_reading(job, stack.enter_context(closing(job.files([path]))), request) for path in paths]
+
+
+def _reading(job: _Job, opened: Iterator[_File], request: Request) -> Reading:
+    file = next(opened)
+    places = find_columns(request.inputs, file.columns, file.name, request.fixed, request.fixed_by)
+    job.check_types(file, places)
+    doubles = [_double(f"c{place}", file.types[place], file.kind) for place in places]
+    return Reading(file.name, file.kind, file.source, [f"c{place}" for place in places], doubles)

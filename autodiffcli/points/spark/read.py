@@ -142,7 +142,7 @@ def _delimited(
     foreign = sql.contains(sql.col("line"), sql.lit("\ufffd"))
     if kind == "csv":
         foreign |= sql.expr(_ODD)
-    places = find_columns(request.inputs, names, request.table, request.fixed)
+    places = find_columns(request.inputs, names, request.table, request.fixed, request.fixed_by)
     inputs = [_number(sql.col(f"p.c{place}")) for place in places]
     own = sql.struct(*[sql.col(f"p.c{k}").alias(name) for k, name in enumerate(names)])
     misfit = sql.col("p.misfit").isNotNull()
@@ -182,7 +182,7 @@ def _parquet(spark: Any, place: str, request: Request, written: str, files: int)
     table = spark.read.parquet(place)
     columns = table.columns
     names = [normalised(name) for name in columns]
-    places = find_columns(request.inputs, names, request.table, request.fixed)
+    places = find_columns(request.inputs, names, request.table, request.fixed, request.fixed_by)
     check_new_columns(request.outputs, names if request.keep else (), request.table)
     inputs = []
     for name, k in zip(request.inputs, places, strict=True):

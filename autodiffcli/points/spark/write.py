@@ -21,7 +21,7 @@ from autodiffcli.points.rows import Block, Request
 from autodiffcli.points.spark.read import DELIMITERS, FAULTLESS, FOREIGN, MISFIT, ONE_COLUMN, ORDER, Rows, address
 from autodiffcli.points.stream import Summary
 
-__all__ = ["folder", "lines", "put_in_place"]
+__all__ = ["folder", "lines", "put_in_place", "shown", "unreadable"]
 
 BLOCK_ROWS = 16_384
 _MARK = "adcalc cannot read "
@@ -45,7 +45,7 @@ def lines(rows: Rows, result: Any, target: BinaryIO, request: Request, progress:
         answers = made.toLocalIterator(prefetchPartitions=True)
         taker = _Taker(rows, request)
         while found := list(islice(answers, BLOCK_ROWS)):
-            for path, group in groupby(found, lambda row: _shown(row.path) if many else ""):
+            for path, group in groupby(found, lambda row: shown(row.path) if many else ""):
                 block, results, error = taker.block(path, [row[:-1] if many else row for row in group])
                 if block.numbers:
                     target.writelines(table.render(block, _answered(taker.summary, block, results, path)))
@@ -158,7 +158,7 @@ def folder(rows: Rows, result: Any, place: str, request: Request, kind: str, who
         if not mark:
             raise
         bad, _ = json.JSONDecoder().raw_decode(row)
-        raise unreadable(rows, request, bad.get("line", ""), _shown(bad["path"])) from None
+        raise unreadable(rows, request, bad.get("line", ""), shown(bad["path"])) from None
     found = {name: count or 0 for name, count in counts.get.items()}
     if request.on_error == "skip":
         return Summary(found["rows"] - found["faulty"], skipped=found["faulty"], undefined=found["undefined"])
@@ -225,6 +225,6 @@ def put_in_place(out: str, whole: bool) -> Iterator[str]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """Return where a file is as people write it."""
     return unquote(url.removeprefix("file://").removeprefix("file:")) if url.startswith("file:") else url
