@@ -13,6 +13,7 @@ from tests.bench import (
     depth,
     differences,
     files,
+    fit,
     formulas,
     higher,
     memory,
@@ -40,6 +41,7 @@ ROWS = {
     "higher": higher,
     "differences": differences,
     "network": network,
+    "fit": fit,
 }
 
 
