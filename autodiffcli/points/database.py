@@ -104,7 +104,7 @@ def convert(
         import pyarrow
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
-    with _interruptible(), closing(duckdb.connect()) as reading, closing(duckdb.connect()) as writing:
+    with _as_python_raises(), closing(duckdb.connect()) as reading, closing(duckdb.connect()) as writing:
         for connection in (reading, writing):
             for name, value in _SETTINGS.items():
                 connection.execute(f"SET {name} = {value}")
@@ -118,10 +118,14 @@ def convert(
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt for what DuckDB makes of one, whatever it was about."""
+def _as_python_raises() -> Iterator[None]:
+    """Raise KeyboardInterrupt for what DuckDB makes of one, whatever it was about, and MemoryError for its own."""
+    import duckdb
+
     try:
         yield
+    except duckdb.OutOfMemoryException:  # where there is no table yet to name
+        raise MemoryError from None
     except RuntimeError as error:
         if "interrupted" not in str(error):
             raise
@@ -400,7 +404,7 @@ def reading(
         from autodiffcli.points.batches import Answers
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
-    with _interruptible(), closing(duckdb.connect(place)) as connection, ExitStack() as stack:
+    with _as_python_raises(), closing(duckdb.connect(place)) as connection, ExitStack() as stack:
         for name, value in _SETTINGS.items():
             connection.execute(f"SET {name} = {value}")
         job = _Job(connection, Answers(request, lambda columns: columns), "", None, lambda rows, share: None)
