@@ -14,7 +14,7 @@ from autodiffcli.primitives import add, div, mul, sub
 
 __all__ = ["COMPACT", "collect"]
 
-COMPACT = 20_000
+COMPACT = 4_000
 """Nodes up to which a formula is short enough to be read: its sums are then written as products too, to see what is
 shorter."""
 

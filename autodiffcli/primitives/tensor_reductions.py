@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiffcli.errors import RequestError
 from autodiffcli.primitive import Gated, Operand, Primitive, Shape
+from autodiffcli.primitives.arithmetic import div
 from autodiffcli.primitives.selection import equal, not_equal, where
 from autodiffcli.primitives.tensor import (
     Axis,
@@ -206,11 +207,11 @@ def _extreme(name: str, pick: Any, axis: Axis, keepdims: bool, meaning: str) -> 
 
     def back(bar: Operand, y: Operand, x: Operand) -> Gated:
         taken, ties = share(y, x)
-        return Gated(expanded(kept(bar, shape_of(x), axis) / ties, shape_of(x)), taken)
+        return Gated(expanded(div(kept(bar, shape_of(x), axis), ties), shape_of(x)), taken)
 
     def forward(dot: Operand, y: Operand, x: Operand) -> Operand:
         taken, ties = share(y, x)
-        return _as(sum_over(axis, True)(where(taken, dot, 0.0)) / ties, y)
+        return _as(div(sum_over(axis, True)(where(taken, dot, 0.0)), ties), y)
 
     return tensor(
         name,

@@ -136,3 +136,10 @@ def test_what_has_no_tangent_adds_none(edges: Any) -> None:
         x = graph.inputs["x"]
         found: Any = push(graph, values, {x: values[x]}, edges)[graph.outputs[0]]
         assert found.tolist() == [*np.ravel(values[x]), 0.0]
+
+
+@pytest.mark.parametrize("name", ["greatest", "least"])
+def test_tangents_of_the_extreme_of_nan_are_nan(name: str) -> None:
+    """No entry equals nan: 0/0, which Python refuses of floats."""
+    op = getattr(tensor_reductions, name)(None, False)
+    assert np.isnan(op.jvp[0](1.0, np.nan, np.nan))
