@@ -260,7 +260,7 @@ trunc = _steps(
 
 sign = primitive(
     "sign",
-    lambda x: x if math.isnan(x) or x == 0 else math.copysign(1.0, x),
+    lambda x: x + 0.0 if math.isnan(x) or x == 0 else math.copysign(1.0, x),  # 0 at -0, as in NumPy
     "sign",
     analytic="real",
     partials=(0.0,),

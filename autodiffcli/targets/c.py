@@ -16,12 +16,12 @@ __all__ = ["TARGET", "source"]
 
 # What Python's math calls like C99's math.h; the few that differ follow.
 _SAME = words(
-    "sqrt cbrt exp exp2 expm1 log log2 log10 log1p pow hypot sin cos tan asin acos atan atan2 sinh cosh tanh "
+    "cbrt exp exp2 expm1 log log2 log10 log1p pow hypot sin cos tan asin acos atan atan2 sinh cosh tanh "
     "asinh acosh atanh erf erfc"
 )
 _OTHERS = {
     "abs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "nearbyint", "gamma": "tgamma",
-    "lgamma": "lgamma", "sqrt": "sqrt", "cbrt": "cbrt",
+    "lgamma": "lgamma", "cbrt": "cbrt",
     "sin": "sin", "cos": "cos", "tan": "tan",
 }  # fmt: skip
 
@@ -40,6 +40,12 @@ RESERVED = words(
 )
 
 HELPERS = {
+    "sqrt": Helper(
+        "ad_sqrt",
+        """static double ad_sqrt(double a) {
+    return sqrt(a) + 0.0; /* 0 at -0, so that its derivative is inf there */
+}""",
+    ),
     "max": Helper(
         "ad_max",
         """static double ad_max(double a, double b) {

@@ -142,7 +142,7 @@ _FORMULAS: dict[str, Callable[..., Operand]] = {
     "logsumexp": _logsumexp,
     "polygamma": _polygamma,
     "relu": lambda x: where(less_equal(x, 0.0), 0.0, x),
-    "sign": lambda x: where(greater(x, 0.0), 1.0, where(less(x, 0.0), -1.0, x)),
+    "sign": lambda x: where(greater(x, 0.0), 1.0, where(less(x, 0.0), -1.0, x + 0.0)),
     "deg": lambda x: x * RADIAN,
     "rad": lambda x: x * (PI / 180.0),
     "exp2": lambda x: pow(2.0, x),

@@ -14,7 +14,7 @@ from autodiffcli.targets.names import words
 __all__ = ["TARGET", "source"]
 
 _SAME = words("exp expm1 log log2 log10 log1p hypot sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh")
-_OTHERS = frozenset(["sqrt", "cbrt", "sin", "cos", "tan", "abs", "floor", "ceil", "trunc", "sign", "pow", "max", "min"])
+_OTHERS = frozenset(["cbrt", "sin", "cos", "tan", "abs", "floor", "ceil", "trunc", "pow", "max", "min"])
 
 RESERVED = words(
     "abstract arguments async await boolean break byte case catch char class const continue debugger default "
@@ -25,6 +25,12 @@ RESERVED = words(
 )
 
 HELPERS = {
+    "sqrt": Helper(
+        "_sqrt",
+        """function _sqrt(a) { // 0 at -0, so that its derivative is Infinity there
+  return Math.sqrt(a) + 0;
+}""",
+    ),
     "pow": Helper(
         "_pow",
         """function _pow(a, b) { // IEEE 754 has these two be 1, JavaScript NaN

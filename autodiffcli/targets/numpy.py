@@ -28,7 +28,7 @@ _SCIPY = {
     "besselj": "jv",
     "bessely": "yv",
 }
-_NUMPY = {"sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "max": "maximum", "min": "minimum"}
+_NUMPY = {"cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "max": "maximum", "min": "minimum"}
 
 
 def library(op: Primitive) -> str | None:
@@ -44,6 +44,11 @@ def library(op: Primitive) -> str | None:
 
 
 HELPERS = {
+    "sqrt": Helper(
+        "_sqrt",
+        """def _sqrt(a):
+    return np.sqrt(a) + 0.0  # 0 at -0, so that its derivative is inf there""",
+    ),
     "polygamma": Helper(
         "_polygamma",
         """def _polygamma(n, a):

@@ -31,11 +31,16 @@ _EDGES = dict.fromkeys(("exp", "exp2", "expm1", "cosh"), "math.inf") | {
     "gamma": "math.copysign(math.inf, a) if abs(a) < 1 else math.inf if a > 0 else math.nan",
     "lgamma": "math.inf",
 }
-_EDGES |= dict.fromkeys(("sqrt", "sin", "cos", "tan", "asin", "acos", "acosh"), "math.nan")
+_EDGES |= dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "acosh"), "math.nan")
 _NEVER_RAISE = frozenset(["atan", "atan2", "tanh", "asinh", "erf", "erfc", "abs", "cbrt", "hypot", "deg", "rad"])
 _STEPS = {"floor": "math.floor(a)", "ceil": "math.ceil(a)", "round": "round(a)", "trunc": "math.trunc(a)"}
 
 HELPERS = {
+    "sqrt": Helper(
+        "_sqrt",
+        """def _sqrt(a):
+    return math.sqrt(a) + 0.0 if a >= 0 else math.nan  # 0 at -0, so that its derivative is inf there""",
+    ),
     "div": Helper(
         "_div",
         """def _div(a, b):
@@ -107,7 +112,7 @@ def _called(op: Primitive) -> str | None:
 
 def _wrapped(op: Primitive) -> str:
     """Return the helper that calls a function of math and gives the IEEE value where it raises."""
-    name = op.name if op.name in ("sqrt", "lgamma", "sin", "cos", "tan") else op.scalar.__name__
+    name = op.name if op.name in ("lgamma", "sin", "cos", "tan") else op.scalar.__name__
     edge = _EDGES.get(op.name)
     lines = [f"def _{op.name}(a):", "    try:", f"        return math.{name}(a)"]
     if edge is None:

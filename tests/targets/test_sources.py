@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autodiffcli import PRIMITIVES, RequestError, gradient, parse, source
+from autodiffcli import PRIMITIVES, RequestError, evaluate, gradient, parse, source
 from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
 from autodiffcli.partials import partials
@@ -100,6 +100,13 @@ def test_hostile_names(to: str, tmp_path: Path) -> None:
     true = gradient(graph, dict(zip(graph.inputs, point, strict=True)))
     assert found == [true.value, *true.gradient.values()]
     assert "is θ" in source(HOSTILE, to)
+
+
+@languages
+def test_roots_and_signs_of_minus_0_are_0(to: str, tmp_path: Path) -> None:
+    ((root, slope), (sign, _)) = RUNNERS[to]([("sqrt(x)", 1, [-0.0]), ("sign(x)", 1, [-0.0])], tmp_path)
+    assert (repr(root), slope, repr(sign)) == ("0.0", math.inf, "0.0")
+    assert repr(evaluate("sqrt(x)", {"x": -0.0})) == repr(evaluate("sign(x)", {"x": -0.0})) == "0.0"
 
 
 @languages
