@@ -89,8 +89,11 @@ def fitted(graph: Graph, point: Sequence[Any]) -> Sequence[Any]:
     return found if len(point) == len(graph.inputs) else point
 
 
-def check_size(graph: Graph) -> None:
-    """Refuse a graph whose values would fill the memory, or take long; large inputs may have large results."""
+def check_size(graph: Graph, evaluations: int = 1) -> None:
+    """Refuse a graph whose values would fill the memory, or take long; large inputs may have large results.
+
+    evaluations: how often it is to be run.
+    """
     given = sum([prod(graph.shapes[i]) for i in graph.inputs.values() if i in graph.shapes])
     total = sum(map(prod, graph.shapes.values())) - given
     if total > ENTRIES_ALL + 64 * given:
@@ -100,9 +103,10 @@ def check_size(graph: Graph) -> None:
         )
     shape = graph.shape
     work = [op.work(*map(shape, graph.args[i]))[0] for i in graph.shapes if (op := graph.ops[i]).work is not None]
-    if sum(work) > WORK + 64 * given**1.5:
+    if evaluations * sum(work) > WORK + evaluations * 64 * given**1.5:
+        times = f", for {evaluations} evaluations" if evaluations > 1 else ""
         raise RequestError(
-            f"the products of arrays in this expression would take {sum(work):,} multiplications; "
+            f"the products of arrays in this expression would take {evaluations * sum(work):,} multiplications{times}; "
             f"the limit is {WORK:,}",
             hint="make the arrays smaller",
         )

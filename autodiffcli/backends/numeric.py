@@ -11,7 +11,7 @@ from autodiffcli.derivatives import scalar_output
 from autodiffcli.differences import SCHEMES, Estimate, check_request, complex_step, estimate
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import run
+from autodiffcli.interpreter import check_size, run
 from autodiffcli.primitive import ARITHMETIC_ERRORS, NotAnalytic, Primitive, Shape
 
 __all__ = ["BACKEND", "SCHEMES", "Numeric"]
@@ -36,7 +36,9 @@ class Numeric:
     def gradient(self, graph: Graph, point: Sequence[Any], wrt: Sequence[str], trace: bool) -> Gradient:
         """Return value and estimated gradient; see `Backend`."""
         entries = sum(math.prod(graph.shape(graph.inputs[name])) for name in wrt)
-        refuse_endless("numeric", graph, (30 if self.scheme == "extrapolated" else 4) * entries)
+        evaluations = (30 if self.scheme == "extrapolated" else 4) * entries
+        refuse_endless("numeric", graph, evaluations)
+        check_size(graph, evaluations)
         values = run(graph, point)
         result = Gradient("numeric", graph, len(graph), values[scalar_output(graph)], {}, values, scheme=self.scheme)
         places = {name: place for place, name in enumerate(graph.inputs)}

@@ -17,11 +17,14 @@ from autodiffcli.checking.results import Check, Claim, Comparison, Mode
 from autodiffcli.checking.rounding import EPS, corners, neighbourhood, numbers, rounding
 from autodiffcli.derivatives import extend
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import run
+from autodiffcli.interpreter import check_size, run
 from autodiffcli.language.notation import counted
 from autodiffcli.language.write import number
 
 __all__ = ["Checker", "ball", "conclude", "run_check"]
+
+_EVALUATIONS = 40
+"""About how many a check takes."""
 
 _LOCATED = 100
 """Inputs up to which those at fault are looked for one by one without being asked to."""
@@ -50,6 +53,7 @@ class Checker:
     """
 
     def __init__(self, graph: Graph, point: Mapping[str, float], wrt: Sequence[str]) -> None:
+        check_size(graph, _EVALUATIONS)
         self.graph, self.point, self.wrt = graph, dict(point), wrt
         self.coordinates = list(point.values())
         self.output = graph.outputs[0]
