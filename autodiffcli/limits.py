@@ -10,6 +10,7 @@ import os
 
 __all__ = [
     "DERIVATION",
+    "EDGES",
     "ENTRIES",
     "ENTRIES_ALL",
     "EXPANSION",
@@ -86,6 +87,9 @@ MEASURED = 10_000
 
 MEASURED_BY_CHARACTER = 20
 """As many more for each character of the text."""
+
+EDGES = 400
+"""Edges of a picture, which take most of the time to lay it out."""
 
 PICTURE = 300
 """Nodes of a graph that is laid out as a picture: of 800, Graphviz takes most of a minute, and nobody reads them."""

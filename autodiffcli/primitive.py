@@ -152,7 +152,7 @@ class Primitive:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.by_name[name] = self
+        self.by_name.setdefault(name, self)  # operations on whole arrays come later, and may share one
         self.arity: tuple[int, int | None] = (1, 1)
         self.scalar: Callable[..., float] = _undeclared
         self.edge: Callable[..., float] = _undeclared
@@ -184,6 +184,8 @@ class Primitive:
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
         """Pickle the name alone: graphs go to other processes, which have the declarations themselves."""
+        if self.by_name[self.name] is not self:
+            raise TypeError(f"{self.name} of arrays goes to no other process")
         return _declared, (self.name,)
 
     def __call__(self, *xs: Operand) -> Operand:

@@ -15,6 +15,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.interpreter import run, run_blocks
 from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitive import PRIMITIVES, Exact
+from autodiffcli.primitives.tensor_reductions import greatest
 from autodiffcli.program import Blocks, Program, laid_out
 from tests.arrays.test_programs import program
 from tests.strategies import expressions
@@ -111,6 +112,8 @@ def test_columns_that_do_not_fit_are_refused() -> None:
 def test_what_is_compiled_goes_to_other_processes_as_it_is() -> None:
     for op in PRIMITIVES.values():
         assert pickle.loads(pickle.dumps(op)) is op
+    with pytest.raises(TypeError, match="max of arrays"):
+        pickle.dumps(greatest(None, False))
     assert pickle.loads(pickle.dumps(Exact(0.5, "1/2"))).text == "1/2"
     there = compile("exp2(x)*sin(y) - cos(y)*z + 2")
     back = pickle.loads(pickle.dumps(there))

@@ -13,7 +13,7 @@ from autodiffcli.drawing import dot, listing
 from autodiffcli.drawing.model import Picture
 from autodiffcli.errors import RequestError, missing_extra
 from autodiffcli.language.write import UNICODE
-from autodiffcli.limits import PICTURE
+from autodiffcli.limits import EDGES, PICTURE
 
 __all__ = ["html", "png", "svg"]
 
@@ -58,19 +58,20 @@ def _lines(text: str) -> str:
 
 
 def _laid_out(picture: Picture, rankdir: str, precision: int | None, form: str) -> bytes:
-    nodes = picture.counts()[0]
-    if nodes > PICTURE:
+    nodes, edges = picture.counts()
+    if nodes > PICTURE or edges > EDGES:
         raise RequestError(
-            f"a picture of {nodes:,} nodes cannot be read: {form} draws up to {PICTURE:,}",
+            f"nobody can read a picture of {nodes:,} nodes and {edges:,} edges: {form} has up to {PICTURE} and {EDGES}",
             hint="--format dot, mermaid, json and text have no limit",
         )
     try:
         import pygraphviz
     except ImportError:
         raise missing_extra(form, "graph") from None
-    text = "".join(dot.lines(picture, rankdir, precision))
+    settings = "nslimit=1; nslimit1=1;"  # rounds of its search, which takes minutes to end by itself
     if form == "png":
-        text = text.replace("{", "{\n  dpi=120;", 1)
+        settings += ' dpi=120; size="60,60";'  # inches at most: pixels take memory and time
+    text = "".join(dot.lines(picture, rankdir, precision)).replace("{", "{\n  " + settings, 1)
     with _quiet() as said:
         try:
             drawn: bytes = pygraphviz.AGraph(string=text).draw(format=form, prog="dot")

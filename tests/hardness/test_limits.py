@@ -49,6 +49,10 @@ def bounded(*args: str, stdin: bytes = b"", seconds: float = 30) -> tuple[int, s
         (["eval", "D(" * 60 + "exp(sin(x))" + ", x)" * 60, "--at", "x=1"], "more than [5-9][0-9],[0-9]{3} operations"),
         (["eval", "1", "--at", "x=D(exp(sin(x)), x, 100)"], "more than [5-9][0-9],[0-9]{3} operations"),
         (["check", "sum(inv(ones(700, 700)*x + eye(700)))", "--at", "x=1"], "for 40 evaluations"),
+        (
+            ["graph", "^".join(["x"] * 90), "--format", "svg", "--backward"],
+            f"up to {limits.PICTURE} and {limits.EDGES}",
+        ),
         (["diff", "x^x^x", "--wrt", "x", "--order", "30"], f"{limits.DERIVATION:,} are the limit"),
         (["taylor", "x^x^x", "--at", "x=1", "--order", "10000"], f"more than {limits.SERIES:,} products"),
         (["taylor", "x", "--at", "x=1", "--order", "1000000000"], "1000000000 is not in the range"),
@@ -65,7 +69,7 @@ def bounded(*args: str, stdin: bytes = b"", seconds: float = 30) -> tuple[int, s
         (["check", "ones(1e3, 1e3)*x", "--at", "x=1"], f"{limits.OUTPUTS:,} are the limit"),
     ],
     ids=[
-        *("calls", "D", "nested D", "point", "check", "diff", "taylor", "order", "compile", "cost"),
+        *("calls", "D", "nested D", "point", "check", "graph", "diff", "taylor", "order", "compile", "cost"),
         *("compile order", "readable", "tuples", "constants", "products", "outputs"),
     ],
 )
