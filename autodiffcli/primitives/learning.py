@@ -9,7 +9,7 @@ from typing import Any
 
 from autodiffcli.primitive import Exact, Operand, Partial, Primitive, primitive
 from autodiffcli.primitives.hyperbolic import atanh
-from autodiffcli.primitives.powers import exp, expm1, expsq, horner, ln, log1p
+from autodiffcli.primitives.powers import exp, expm1, expsq, horner, ln, log1p, two_product
 from autodiffcli.primitives.selection import absolute, less, maximum, minimum, relu, where
 from autodiffcli.primitives.special import erfc, erfcx
 
@@ -27,8 +27,8 @@ __all__ = [
 
 SQRT_HALF = Exact(math.sqrt(0.5), "sqrt(0.5)")
 FAR = Exact(1e308, "inf")  # -inf·0 is nan, -FAR·0 is 0
-ROOT_HALF_PI = Exact(math.sqrt(0.5 * math.pi), "sqrt(pi/2)")
 NORMAL_0 = Exact(0.3989422804014327, "1/sqrt(2*pi)")  # the normal density at 0
+NORMAL_0_LOW = -2.49232720227773e-17  # and what its rounding lost
 
 
 def _sigmoid(x: Operand) -> Operand:
@@ -49,10 +49,11 @@ LEAST_SILU, LEAST_SILU_LOW, LEAST_SILU_EXP = -1.2784645427610737, -1.09469941830
 def _silu_slope(x: Operand) -> Operand:
     h = exp(-0.5 * absolute(x))
     d = (x - LEAST_SILU) - LEAST_SILU_LOW
-    rise = maximum(d, -FAR) + LEAST_SILU_EXP * expm1(minimum(d, 2.0))  # 1 + x + e^x, with the digits near its zero
     t = exp(-absolute(x))
+    near = d + LEAST_SILU_EXP * expm1(minimum(d, 2.0))  # 1 + x + e^x, with the digits near its zero
+    rise = where(less(absolute(d), 0.5), near, 1.0 + maximum(x, -FAR) + t)
     below = where(less(x, -700.0), rise * h * h, rise * t)  # h twice as in silu
-    return where(less(x, 0.0), below, 1.0 + t + minimum(x, FAR) * h * h) / ((1.0 + t) * (1.0 + t))
+    return where(less(x, 0.0), below, 1.0 + t + minimum(x, FAR) * h * h) / (1.0 + t * (2.0 + t))
 
 
 def _gelu(x: Operand) -> Operand:
@@ -78,9 +79,11 @@ GELU_SLOPE_SERIES = (
 def _gelu_slope(x: Operand) -> Operand:
     d = (x - LEAST_GELU) - LEAST_GELU_LOW
     near = d * horner(d, GELU_SLOPE_SERIES)
-    far = maximum(minimum(x, FAR), -FAR)
-    # in the left tail Φ(x) is Φ'(x) times a part that the rounding of x/sqrt(2) does not move far
-    factor = NORMAL_0 * (far + ROOT_HALF_PI * erfcx(-SQRT_HALF * x))
+    far = maximum(minimum(x, 100.0), -100.0)  # e^(-x^2/2) is 0 beyond 39
+    # in the left tail Φ(x) is Φ'(x) times a part that the rounding of x/sqrt(2) does not move far;
+    # its two terms cancel partly, so that the first is taken with the digits beyond its last
+    p, rest = two_product(NORMAL_0, far)
+    factor = p + (0.5 * erfcx(-SQRT_HALF * x) + (rest + NORMAL_0_LOW * far))
     e = expsq(-0.25, x)  # e twice: e^(-x^2/2) is subnormal or 0 for x below -37
     left = where(less(x, -37.0), factor * e * e, factor * expsq(-0.5, x))
     right = 0.5 * erfc(-SQRT_HALF * x) + NORMAL_0 * far * e * e

@@ -36,6 +36,7 @@ __all__ = [
     "log10",
     "pow",
     "sqrt",
+    "two_product",
 ]
 
 LN_2 = Exact(math.log(2.0), "ln(2)")
@@ -414,14 +415,14 @@ power_log: Primitive = primitive(
 
 def _expsq(a: Operand, x: Operand) -> Operand:
     # rounded products would cost |a·x^2| ulp; where the splitting overflows, the result is 0, 1 or inf without it
-    square, rest = _product(x, x)
-    z, more = _product(a, square)
+    square, rest = two_product(x, x)
+    z, more = two_product(a, square)
     lost = more + a * rest
     y = exp(z)
     return where(logical_and(less(absolute(lost), 1e-9), less(y, math.inf)), y + y * lost, y)
 
 
-def _product(a: Operand, b: Operand) -> tuple[Operand, Operand]:
+def two_product(a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Return a·b and what its rounding loses (Dekker 1971): the factors are split into halves of 26 digits."""
     p, split = a * b, 134217729.0  # 2^27 + 1
     ah, bh = split * a - (split * a - a), split * b - (split * b - b)
