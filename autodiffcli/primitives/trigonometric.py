@@ -241,8 +241,9 @@ def _dsinc(n: float, x: float) -> float:
 
 
 def _cancels(n: float, r: Any, y: Any) -> Any:
-    """Whether the n-th derivative y is near a zero other than x = 0, for r = |x|."""
-    return (r > 1.0) & (y * r < 0.25) & ((r <= n + 0.5) | (y * r * r < 0.5 * n) | ((r > LARGE) & (y * r < 1e-3)))
+    """Whether the n-th derivative y is near a zero other than x = 0, or its series alternates, for r = |x|."""
+    zero = (r > 1.0) & (y * r < 0.25) & ((y * r * r < 0.5 * n) | ((r > LARGE) & (y * r < 1e-3)))
+    return zero | ((r > 2.0) & (r <= n + 0.5))
 
 
 def _dsinc_arrays(n: Any, x: Any) -> Any:
