@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import mpmath as mp
@@ -11,6 +13,8 @@ import numpy as np
 import pytest
 
 from autodiffcli.primitive import PRIMITIVES
+from autodiffcli.primitives.powers import two_product
+from autodiffcli.primitives.trigonometric import dsinc
 from tests.primitives.accuracy import error_in_ulps
 from tests.primitives.references import REFERENCES, exact
 from tests.primitives.test_helpers import HELPERS
@@ -25,10 +29,15 @@ def steps(low: float, high: float, count: int) -> list[float]:
     return [low + (high - low) * k / count for k in range(count)]
 
 
+# fmt: off
 POINTS: dict[str, list[Any]] = {
     "gelu": steps(-2.0, -1.0, 32),
-    "gelu_slope": [*about(-0.7517915246935645), *steps(-20.0, -2.0, 50), *steps(-2.0, -1.5, 16), -37.7, -37.8, -37.9],
-    "silu_slope": [*about(-1.2784645427610737), -0.22057196513568222, *steps(0.75, 1.0, 4)],
+    "gelu_slope": [*about(-0.7517915246935645), *steps(-20.0, -2.0, 50), *steps(-2.0, -1.5, 16), -37.7, -37.8, -37.9,
+                   -1.5655966436912112, -1.5783365080370504, -1.6218230785161145, -1.657576464551403,
+                   -1.7248908314397868],
+    "silu_slope": [*about(-1.2784645427610737), -0.22057196513568222, *steps(0.75, 1.0, 4),
+                   -0.009397390636872616, -0.024596378162561217, -0.26781867877952156, -0.5306873619858219,
+                   -1.2952320604681233, -6.594262690690291, -13.79348826181134],
     "digamma1p": [*about(0.46163214496836236), 0.362, 0.5615],
     "lgamma": [*steps(0.3, 4.6, 43), *about(-2.4570247382208006), *about(-3.1435808883499798)],
     "digamma": [*about(-0.5040830082644554), *about(-1.573498473162391), *about(-9.702672540001864)],
@@ -38,9 +47,12 @@ POINTS: dict[str, list[Any]] = {
         *((x, n) for x in (1e-300, 1e-5, 0.3, 1.7, 1e5, 1e300) for n in (0.01, 1 / 30, -0.02, 0.7, 1 / 3)),
         *((x, n) for x in (1e-20, 0.3, 1.7, 1e20) for n in (7.3, 11.1, -9.7)),
         *((x, n) for x in (-0.3, -1.7, 0.3, 1.7) for n in (1.0, 2.0, -8.0, -9.0, 11.0, 12.0, 301.0)),
+        (-0.0845, 301.0),  # whose x^(n-1) is subnormal
+        *((x, n) for x in (1 - 2.0**-44, 1 + 2.0**-44) for n in (2.0**53 + 2, 2.0**54, -(2.0**54))),  # n - 1 is rounded
     ],
     "cbrt": [*steps(1.0, 8.0, 50), *steps(-1e-300, -1e-301, 20)],
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("name", POINTS)
@@ -111,3 +123,57 @@ def test_beta_close_to_1_where_an_argument_is_below_0(a: float, b: float) -> Non
     op = PRIMITIVES["lbeta"]
     assert error_in_ulps(op(a, b), true) <= 4
     assert error_in_ulps(op.array(np.array([a]), np.array([b])).item(), true) <= 4
+
+
+def test_a_product_in_two_parts_is_exact() -> None:
+    draw = random.Random(1)
+    for _ in range(500):
+        a, b = draw.uniform(-1, 1), draw.uniform(1, 1e6)
+        product, rest = two_product(a, b)
+        assert Fraction(product) + Fraction(rest) == Fraction(a) * Fraction(b)
+
+
+def test_scales_by_powers_of_2_round_nothing() -> None:
+    direction, slope = PRIMITIVES["direction"], PRIMITIVES["_power_slope"]
+    for a, b, c in [(3, 4, 5), (5, 12, 13), (8, 15, 17), (7, 24, 25), (20, 21, 29), (12, 35, 37), (9, 40, 41)]:
+        for k in (1 / 128, 3 / 1024, 5 / 4096, 7 / 8192, 11 / 16384, 13 / 32768, 1.0, 3.0, 5.0, 7.0):
+            assert (direction(k * a, k * b), direction(k * b, k * a)) == (a / c, b / c)
+            arrays = direction.array(np.array([k * a, k * b]), np.array([k * b, k * a]))
+            assert arrays.tolist() == [a / c, b / c]
+    for n in steps(1e-250, 3e-250, 20):  # n·x^(n-1) is n/x but for the 10^-250 by which x^n differs from 1
+        for x in (4.0**-9, 0.25, 1.0, 16.0, 4.0**20):
+            assert slope(x, n) == slope.array(np.array([x]), np.array([n])).item() == n / x
+
+
+@pytest.mark.parametrize("b", [0.125, 0.25, 0.5, 4.0, 8.0])
+def test_logarithms_of_powers_of_the_base_are_integers(b: float) -> None:
+    log = PRIMITIVES["log"]
+    ns = [n for n in range(-300, 301) if n and 1e-300 < b**n < 1e300]
+    assert [log(b**n, b) for n in ns] == ns
+    assert log.array(np.array([b**n for n in ns]), b).tolist() == ns
+
+
+@pytest.mark.parametrize("count", [4, 5, 10, 15, 16, 19])
+def test_a_sum_of_exponentials_close_to_1(count: int) -> None:
+    for x in (-1.5, -2.25, -3.0, -2.8):
+        xs = [x + 0.01 * k for k in range(count)]
+        true = exact(REFERENCES["logsumexp"].value, *xs)
+        op = PRIMITIVES["logsumexp"]
+        assert error_in_ulps(op(*xs), true) <= 4, xs
+        assert error_in_ulps(op.array(*[np.array([x]) for x in xs]).item(), true) <= 4, xs
+
+
+@pytest.mark.parametrize("x", [1.5, 2.5, -7.0, 20.5, 90.0, 150.0])
+def test_derivatives_of_sinc_of_every_order(x: float) -> None:
+    for n in (0, 3, 8, 30, 100):
+        with mp.workdps(300):
+            z = mp.mpf(x)
+            true = sum(
+                mp.binomial(n, k) * mp.sin(z + (n - k) * mp.pi / 2) * (-1) ** k * mp.factorial(k) / z ** (k + 1)
+                for k in range(n + 1)
+            )
+        assert dsinc(float(n), x) == pytest.approx(float(true), rel=1.5e-15, abs=0)
+        assert dsinc.array(float(n), np.array([x])).tolist() == pytest.approx([float(true)], rel=1.5e-15, abs=0)
+    for none in (-1.0, 0.5, 101.0):
+        assert math.isnan(dsinc(none, x))
+        assert np.isnan(dsinc.array(none, np.array([x]))).all()
