@@ -33,8 +33,8 @@ def steps(low: float, high: float, count: int) -> list[float]:
 POINTS: dict[str, list[Any]] = {
     "gelu": steps(-2.0, -1.0, 32),
     "gelu_slope": [*about(-0.7517915246935645), *steps(-20.0, -2.0, 50), *steps(-2.0, -1.5, 16), -37.7, -37.8, -37.9,
-                   -1.5655966436912112, -1.5783365080370504, -1.6218230785161145, -1.657576464551403,
-                   -1.7248908314397868],
+                   -1.5655966436912112, -1.5783365080370504, -1.5929466905548901, -1.6218230785161145,
+                   -1.657576464551403, -1.7248908314397868],
     "silu_slope": [*about(-1.2784645427610737), -0.22057196513568222, *steps(0.75, 1.0, 4),
                    -0.009397390636872616, -0.024596378162561217, -0.26781867877952156, -0.5306873619858219,
                    -1.2952320604681233, -6.594262690690291, -13.79348826181134],
@@ -50,6 +50,7 @@ POINTS: dict[str, list[Any]] = {
         (-0.0845, 301.0),  # whose x^(n-1) is subnormal
         *((x, n) for x in (1 - 2.0**-44, 1 + 2.0**-44) for n in (2.0**53 + 2, 2.0**54, -(2.0**54))),  # n - 1 is rounded
     ],
+    "_csch_squared": [*steps(0.9, 2.1, 12), 1.8117463421292563],
     "cbrt": [*steps(1.0, 8.0, 50), *steps(-1e-300, -1e-301, 20)],
 }
 # fmt: on
@@ -103,6 +104,15 @@ def test_derivatives_of_powers_whose_exponents_vary() -> None:
     assert found.tolist() == pytest.approx([n * x ** (n - 1) for x, n in zip(xs, ns, strict=True)], rel=4e-15)
 
 
+def test_the_derivative_of_a_power_that_underflows_is_not_magnified_by_its_exponent() -> None:
+    by_base = PRIMITIVES["pow"].rules(2)[0]
+    assert callable(by_base)
+    for x, n in [(9.176375681272687e-47, 7.96875), (1.7078212865490398e-54, 6.96875), (3.528309622000189e-54, 7.0)]:
+        true = exact(lambda x, n: n * x ** (n - 1), x, n)
+        assert error_in_ulps(by_base(None, x, n), true) <= 4
+        assert error_in_ulps(by_base(None, np.array([x, x]), np.array([n, n]))[0], true) <= 4
+
+
 @pytest.mark.parametrize("off", [-4, 4])
 def test_a_cube_root_of_the_c_library_that_is_four_ulp_off_is_mended(off: int, monkeypatch: pytest.MonkeyPatch) -> None:
     xs = [*steps(1.0, 8.0, 50), *steps(-1e-300, -1e-301, 20)]
@@ -145,10 +155,11 @@ def test_scales_by_powers_of_2_round_nothing() -> None:
             assert slope(x, n) == slope.array(np.array([x]), np.array([n])).item() == n / x
 
 
-@pytest.mark.parametrize("b", [0.125, 0.25, 0.5, 4.0, 8.0])
+@pytest.mark.parametrize("b", [0.125, 0.25, 0.5, 0.625, 0.75, 1.125, 1.25, 4.0, 8.0])
 def test_logarithms_of_powers_of_the_base_are_integers(b: float) -> None:
     log = PRIMITIVES["log"]
-    ns = [n for n in range(-300, 301) if n and 1e-300 < b**n < 1e300]
+    ns = [n for n in range(-300, 301) if n and 1e-300 < b**n < 1e300 and Fraction(b) ** n == Fraction(b**n)]
+    ns = [n for n in ns if abs(n * math.log(b)) > 0.5]
     assert [log(b**n, b) for n in ns] == ns
     assert log.array(np.array([b**n for n in ns]), b).tolist() == ns
 
@@ -163,17 +174,21 @@ def test_a_sum_of_exponentials_close_to_1(count: int) -> None:
         assert error_in_ulps(op.array(*[np.array([x]) for x in xs]).item(), true) <= 4, xs
 
 
-@pytest.mark.parametrize("x", [1.5, 2.5, -7.0, 20.5, 90.0, 150.0])
+# between 2 and 3 the series of the 4th alternates enough to lose digits, elsewhere are zeros and the ends of series
+@pytest.mark.parametrize(
+    "x",
+    [1.5, 2.5, 2.755322059236745, 1.8805504418914296, -1.7442607283123617, -7.0, 9.3, 20.5, 30.3, 31.3, 90.0, 150.0],
+)
 def test_derivatives_of_sinc_of_every_order(x: float) -> None:
-    for n in (0, 3, 8, 30, 100):
+    for n in (0, 3, 4, 8, 30, 100):
         with mp.workdps(300):
             z = mp.mpf(x)
             true = sum(
                 mp.binomial(n, k) * mp.sin(z + (n - k) * mp.pi / 2) * (-1) ** k * mp.factorial(k) / z ** (k + 1)
                 for k in range(n + 1)
             )
-        assert dsinc(float(n), x) == pytest.approx(float(true), rel=1.5e-15, abs=0)
-        assert dsinc.array(float(n), np.array([x])).tolist() == pytest.approx([float(true)], rel=1.5e-15, abs=0)
+            assert error_in_ulps(dsinc(float(n), x), true) <= 5
+            assert error_in_ulps(dsinc.array(float(n), np.array([x])).item(), true) <= 5
     for none in (-1.0, 0.5, 101.0):
         assert math.isnan(dsinc(none, x))
         assert np.isnan(dsinc.array(none, np.array([x]))).all()
