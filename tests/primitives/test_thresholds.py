@@ -11,6 +11,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
+from flint import arb, ctx
 
 from autodiffcli.primitive import PRIMITIVES
 from autodiffcli.primitives.powers import two_product
@@ -34,10 +35,11 @@ POINTS: dict[str, list[Any]] = {
     "gelu": steps(-2.0, -1.0, 32),
     "gelu_slope": [*about(-0.7517915246935645), *steps(-20.0, -2.0, 50), *steps(-2.0, -1.5, 16), -37.7, -37.8, -37.9,
                    -1.5655966436912112, -1.5783365080370504, -1.5929466905548901, -1.6218230785161145,
-                   -1.657576464551403, -1.7248908314397868],
+                   -1.657576464551403, -1.7248908314397868, -3.6352828685280656, -33.876352138870146],
     "silu_slope": [*about(-1.2784645427610737), -0.22057196513568222, *steps(0.75, 1.0, 4),
                    -0.009397390636872616, -0.024596378162561217, -0.26781867877952156, -0.5306873619858219,
-                   -1.2952320604681233, -6.594262690690291, -13.79348826181134],
+                   -0.5658942967349146, -0.8426315306997236, -1.2952320604681233, -6.594262690690291,
+                   -13.79348826181134],
     "digamma1p": [*about(0.46163214496836236), 0.362, 0.5615],
     "lgamma": [*steps(0.3, 4.6, 43), *about(-2.4570247382208006), *about(-3.1435808883499798)],
     "digamma": [*about(-0.5040830082644554), *about(-1.573498473162391), *about(-9.702672540001864)],
@@ -175,6 +177,14 @@ def test_a_sum_of_exponentials_close_to_1(count: int) -> None:
 
 
 # between 2 and 3 the series of the 4th alternates enough to lose digits, elsewhere are zeros and the ends of series
+def _derivative_of_sinc(n: int, z: Any) -> Any:
+    """Return it by Leibniz's rule for sin(z)·(1/z), which cancels: to be called with many digits."""
+    return sum(
+        mp.binomial(n, k) * mp.sin(z + (n - k) * mp.pi / 2) * (-1) ** k * mp.factorial(k) / z ** (k + 1)
+        for k in range(n + 1)
+    )
+
+
 @pytest.mark.parametrize(
     "x",
     [1.5, 2.5, 2.755322059236745, 1.8805504418914296, -1.7442607283123617, -7.0, 9.3, 20.5, 30.3, 31.3, 90.0, 150.0],
@@ -182,13 +192,20 @@ def test_a_sum_of_exponentials_close_to_1(count: int) -> None:
 def test_derivatives_of_sinc_of_every_order(x: float) -> None:
     for n in (0, 3, 4, 8, 30, 100):
         with mp.workdps(300):
-            z = mp.mpf(x)
-            true = sum(
-                mp.binomial(n, k) * mp.sin(z + (n - k) * mp.pi / 2) * (-1) ** k * mp.factorial(k) / z ** (k + 1)
-                for k in range(n + 1)
-            )
+            true = _derivative_of_sinc(n, mp.mpf(x))
             assert error_in_ulps(dsinc(float(n), x), true) <= 5
             assert error_in_ulps(dsinc.array(float(n), np.array([x])).item(), true) <= 5
     for none in (-1.0, 0.5, 101.0):
         assert math.isnan(dsinc(none, x))
         assert np.isnan(dsinc.array(none, np.array([x]))).all()
+
+
+def test_the_balls_of_derivatives_of_sinc_end_with_the_hundredth() -> None:
+    ball = dsinc.ball
+    assert callable(ball)
+    with ctx.workprec(2000), mp.workdps(300):
+        for n in (0, 1, 6, 100):
+            assert float(ball(arb(n), arb(2.5))) == float(_derivative_of_sinc(n, mp.mpf(2.5)))
+            assert float(ball(arb(n), arb(0))) == pytest.approx(float(mp.cos(n * mp.pi / 2)) / (n + 1), abs=1e-30)
+        for none in (-1.0, 0.5, 101.0):
+            assert ball(arb(none), arb(2.5)) is None
