@@ -81,6 +81,10 @@ def test_slopes_of_powers_without_a_number() -> None:
         arrays = slope.array(*[np.array(column) for column in zip(*pairs, strict=True)])
     assert [slope.evaluate(x, n) for x, n in pairs] == pytest.approx(by_power, rel=1e-15, nan_ok=True)
     assert arrays.tolist() == pytest.approx(by_power, rel=1e-15, nan_ok=True)
+    by_base = slope.rules(2)[0]
+    assert callable(by_base)
+    with np.errstate(all="ignore"):  # of x^0, n·(n - 1)·x^(n - 2) is 0 at 0 too
+        assert by_base(None, np.zeros(2), np.array([0.0, 1.0])).tolist() == [0.0, 0.0]
 
 
 def test_powers_times_logarithms_at_zero() -> None:
