@@ -51,10 +51,9 @@ def _silu_slope(x: Operand) -> Operand:
     d = (x - LEAST_SILU) - LEAST_SILU_LOW
     t = exp(-absolute(x))
     near = d + LEAST_SILU_EXP * expm1(minimum(d, 2.0))  # 1 + x + e^x, with the digits near its zero
-    above = 1.0 + maximum(x, -FAR)  # exact below -1/2
-    close, far = less(absolute(d), 0.5), above + t
-    rise, lost = where(close, near, far), where(close, 0.0, t - (far - above))
-    below = where(less(x, -700.0), rise * h * h, rise * t + lost * t)  # h twice as in silu
+    close = less(absolute(d), 0.5)
+    rise, rest = where(close, near, 1.0 + maximum(x, -FAR)), where(close, 0.0, t)  # the first is exact below -1/2
+    below = where(less(x, -700.0), rise * h * h, rise * t + rest * t)  # h twice as in silu
     return where(less(x, 0.0), below, 1.0 + t + minimum(x, FAR) * h * h) / (1.0 + t * (2.0 + t))
 
 

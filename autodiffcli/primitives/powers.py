@@ -106,8 +106,6 @@ def _pow_ball(x: Any, n: Any) -> Any:
             return base ** int(n.p)
     if n == 0:
         return 1
-    if x == 0 and n > 0:
-        return 0
     if isinstance(n, fmpq) and n.q == 2 and abs(n.p) < 100:
         return _sqrt_ball(x) ** int(n.p)
     return arb(x) ** arb(n)

@@ -11,8 +11,9 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
+from autodiffcli.graph import Graph, Node
 from autodiffcli.primitive import PRIMITIVES
 from autodiffcli.primitives.powers import two_product
 from autodiffcli.primitives.trigonometric import dsinc
@@ -213,3 +214,45 @@ def test_the_balls_of_derivatives_of_sinc_end_with_the_hundredth() -> None:
             assert float(ball(arb(n), arb(0))) == pytest.approx(float(mp.cos(n * mp.pi / 2)) / (n + 1), abs=1e-30)
         for none in (-1.0, 0.5, 101.0):
             assert ball(arb(none), arb(2.5)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "xs", "value"),
+    [
+        ("cbrt", (0, 1), 0), ("cbrt", (1, 1), 1), ("cbrt", (-8, 1), -2),
+        ("pow", (0, 1, 1, 2), 0), ("pow", (0, 1, 1, 3), 0), ("pow", (0, 1, 3, 1), 0), ("pow", (0, 1, 0, 1), 1),
+        ("pow", (0, 1, -1, 3), math.nan), ("pow", (4, 9, -3, 2), 27 / 8),
+        ("_power_log", (0, 1, 2, 1), 0), ("_power_log", (0, 1, 1, 2), 0), ("_power_log", (1, 1, 2, 1), 0),
+        ("_power_log", (0, 1, 0, 1), math.nan), ("_power_log", (0, 1, -1, 2), math.nan),
+        ("direction", (0, 1, 0, 1), 0), ("direction", (0, 1, 2, 1), 0), ("direction", (3, 1, 0, 1), 1),
+        ("direction", (1, 1, 0, 1), 1), ("direction", (3, 1, -4, 1), 0.6), ("direction", (1, 1, 1, 1), math.sqrt(0.5)),
+        ("acoth", (2, 1), math.atanh(0.5)), ("asech", (1, 2), math.acosh(2)), ("acsch", (2, 1), math.asinh(0.5)),
+    ],
+)  # fmt: skip
+def test_balls_at_zeros_and_ones(name: str, xs: tuple[int, ...], value: float) -> None:
+    ball, exact = PRIMITIVES[name].ball, PRIMITIVES[name].fractions
+    numbers = [fmpq(p, q) for p, q in zip(xs[::2], xs[1::2], strict=True)]
+    assert callable(ball)
+    try:
+        found = ball(*(numbers if exact else map(arb, numbers)))
+    except ZeroDivisionError:
+        found = arb("nan")
+    assert float(arb(found)) == pytest.approx(value, rel=1e-15, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"])
+def test_balls_are_compared_where_that_is_certain(name: str) -> None:
+    op = PRIMITIVES[name]
+    assert callable(op.ball)
+    for a in (1.0, 2.0):
+        for b in (1.0, 2.0):
+            assert op.ball(arb(a), arb(b)) == bool(op.evaluate(a, b))
+    wide = arb(1, 0.5)
+    assert op.ball(wide, arb(1)) is None
+    assert op.ball(wide, wide) == bool(op.evaluate(0.0, 0.0))
+
+
+def test_whether_a_power_is_plain_is_known_of_constants() -> None:
+    graph = Graph("", exact=True)
+    for n, plain in [(3.0, 1.0), (7.3, 0.0), (1e-30, 0.0)]:
+        assert PRIMITIVES["_plain_slope"](Node(graph, graph.number(n))).constant == plain
