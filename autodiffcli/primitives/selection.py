@@ -207,9 +207,7 @@ def _extreme(name: str, pick: Callable[..., float], array: str, ball: Callable[.
 
 
 maximum = _extreme("max", max, "maximum", _greater_ball, "greatest")
-minimum = _extreme(
-    "min", min, "minimum", lambda a, b: a if a <= b else b if b <= a else -_greater_ball(-a, -b), "least"
-)
+minimum = _extreme("min", min, "minimum", lambda a, b: -_greater_ball(-a, -b), "least")
 
 
 def _steps(
@@ -265,7 +263,7 @@ sign = primitive(
     analytic="real",
     partials=(0.0,),
     corners=(Corner(lambda y, x: x == 0, "sign'(0) = 0"),),
-    ball=lambda x: 1 if x > 0 else -1 if x < 0 else 0 if x == 0 else x.sgn(),
+    ball="sgn",
     latex=r"\operatorname{sgn}\left({0}\right)",
     meaning="1, 0 or -1 as x is above, at or below 0",
     synonyms=("sgn",),
