@@ -40,7 +40,7 @@ POINTS: dict[str, list[Any]] = {
     "silu_slope": [*about(-1.2784645427610737), -0.22057196513568222, *steps(0.75, 1.0, 4),
                    -0.009397390636872616, -0.024596378162561217, -0.26781867877952156, -0.5306873619858219,
                    -0.5658942967349146, -0.8426315306997236, -1.2952320604681233, -6.594262690690291,
-                   -13.79348826181134],
+                   -13.79348826181134, -705.1, -720.3],
     "digamma1p": [*about(0.46163214496836236), 0.362, 0.5615],
     "lgamma": [*steps(0.3, 4.6, 43), *about(-2.4570247382208006), *about(-3.1435808883499798)],
     "digamma": [*about(-0.5040830082644554), *about(-1.573498473162391), *about(-9.702672540001864)],
@@ -226,6 +226,8 @@ def test_the_balls_of_derivatives_of_sinc_end_with_the_hundredth() -> None:
         ("_power_log", (0, 1, 0, 1), math.nan), ("_power_log", (0, 1, -1, 2), math.nan),
         ("direction", (0, 1, 0, 1), 0), ("direction", (0, 1, 2, 1), 0), ("direction", (3, 1, 0, 1), 1),
         ("direction", (1, 1, 0, 1), 1), ("direction", (3, 1, -4, 1), 0.6), ("direction", (1, 1, 1, 1), math.sqrt(0.5)),
+        ("softmax_first", (3, 1), 1), ("softmax_first", (0, 1, 0, 1), 0.5),
+        ("log", (8, 1, 2, 1), 3), ("log", (8, 1, 1, 1), math.nan), ("log", (1, 8, 2, 1), -3),
         ("acoth", (2, 1), math.atanh(0.5)), ("asech", (1, 2), math.acosh(2)), ("acsch", (2, 1), math.asinh(0.5)),
     ],
 )  # fmt: skip
@@ -256,6 +258,12 @@ def test_whether_a_power_is_plain_is_known_of_constants() -> None:
     graph = Graph("", exact=True)
     for n, plain in [(3.0, 1.0), (7.3, 0.0), (1e-30, 0.0)]:
         assert PRIMITIVES["_plain_slope"](Node(graph, graph.number(n))).constant == plain
+
+
+def test_balls_of_logarithms_to_a_base_that_is_no_fraction() -> None:
+    ball = PRIMITIVES["log"].ball
+    assert callable(ball)
+    assert [float(ball(fmpq(8), arb(2))), float(ball(arb(8), fmpq(2)))] == pytest.approx([3, 3], rel=1e-15)
 
 
 def test_balls_that_hold_a_jump_or_a_doubtful_condition() -> None:
