@@ -181,7 +181,6 @@ def test_a_sum_of_exponentials_close_to_1(count: int) -> None:
         assert error_in_ulps(op.array(*[np.array([x]) for x in xs]).item(), true) <= 4, xs
 
 
-# between 2 and 3 the series of the 4th alternates enough to lose digits, elsewhere are zeros and the ends of series
 def _derivative_of_sinc(n: int, z: Any) -> Any:
     """Return it by Leibniz's rule for sin(z)·(1/z), which cancels: to be called with many digits."""
     return sum(
@@ -190,6 +189,7 @@ def _derivative_of_sinc(n: int, z: Any) -> Any:
     )
 
 
+# between 2 and 3 the series of the 4th alternates enough to lose digits, elsewhere are zeros and the ends of series
 @pytest.mark.parametrize(
     "x",
     [1.5, 2.5, 2.755322059236745, 1.8805504418914296, -1.7442607283123617, -7.0, 9.3, 20.5, 30.1, 31.3, 90.0, 150.0],
