@@ -229,8 +229,6 @@ def _first(n: Decimal, x: float) -> Pair:
     j, dj = _sloped(v, x, _firsts(v, x))
     if n >= 0:
         return j, dj
-    if n % 1 == 0:
-        return _parity(n) * j, _parity(n) * dj
     y, dy = _sloped(v, x, _others(v, x))
     c, s = _turned(v + HALF), _turned(v)
     return c * j - s * y, c * dj - s * dy
@@ -242,8 +240,6 @@ def _other(n: Decimal, x: float) -> Pair:
     y, dy = _sloped(v, x, _others(v, x))
     if n >= 0:
         return y, dy
-    if n % 1 == 0:
-        return _parity(n) * y, _parity(n) * dy
     j, dj = _sloped(v, x, _firsts(v, x))
     c, s = _turned(v + HALF), _turned(v)
     return s * j + c * y, s * dj + c * dy

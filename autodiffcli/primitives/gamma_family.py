@@ -219,24 +219,18 @@ def _quotient(a: Operand, b: Operand, c: Operand) -> tuple[Operand, Operand]:
     return q, rest / a
 
 
-def _sum(a: Operand, b: Operand) -> tuple[Operand, Operand]:
-    """Return a + b as a pair of floats that is exact."""
-    s = a + b
-    t = s - a
-    return s, (a - (s - t)) + (b - t)
-
-
 def _beta_parts(a: Operand, b: Operand) -> tuple[Operand, ...]:
     """Return Beta by Γ, by Stirling's formula for one argument and for both, and the logarithm of the latter."""
     p, q = minimum(a, b), maximum(a, b)
-    s, s_low = _sum(p, q)
-    # Γ(s + s_low) = Γ(s)·(1 + s_low·ψ(s)), of ψ two digits will do
-    small = gamma(p) / gamma(s) * gamma(q) * (1.0 - s_low * (ln(absolute(s)) - 0.5 / s))
+    s = p + q
+    s_low = p - (s - q)  # p + q is s + s_low, exactly
+    # Γ(s + s_low) = Γ(s)·(1 + s_low·ψ(s)), of ψ a digit will do
+    small = gamma(p) / gamma(s) * gamma(q) * (1.0 - s_low * ln(absolute(s)))
     # Powers with large exponents: the rounding of their bases is measured and put back.
     head, head_low = _quotient(p, s, s_low)
     tail, tail_low = _quotient(q, s, s_low)
     one = gamma(p) * exp(p + _stirling(q) - _stirling(s)) * pow(s, -p) * pow(tail, q - 0.5)
-    one = one * exp((q - 0.5) * tail_low - p * (s_low / s))
+    one = one * exp(q * tail_low - p * (s_low / s))
     w = _stirling(p) + _stirling(q) - _stirling(s)
     both = exp(w + (p - 0.5) * head_low + (q - 0.5) * tail_low) * sqrt(2.0 * math.pi / s)
     both = both * pow(head, p - 0.5) * pow(tail, q - 0.5)
@@ -246,7 +240,8 @@ def _beta_parts(a: Operand, b: Operand) -> tuple[Operand, ...]:
 
 def _beta(a: Operand, b: Operand) -> Operand:
     p, q, small, one, both, _ = _beta_parts(a, b)
-    far = where(greater(q, 1e20), gamma(p) * pow(q, -p), one)  # where a quotient by s is 1 - p/q, and may overflow
+    h = pow(q, -0.5 * p)  # the root twice: the power may be subnormal where its product with Γ(p) is larger
+    far = where(greater(q, 1e20), gamma(p) * h * h, one)  # where a quotient by s is 1 - p/q, and may overflow
     both = where(less(p, 10.0), far, where(_vanishes(p, q), 0.0, both))
     return where(less(q, TINY), 1.0 / p + 1.0 / q, where(less(q, 10.0), small, both))
 

@@ -29,7 +29,7 @@ def slope(f: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 ROWS: list[tuple[Callable[..., float], Callable[..., Any], list[tuple[float, ...]]]] = [
-    (decimals.besselj, mp.besselj, WAVES),
+    (decimals.besselj, mp.besselj, [*WAVES, (40.0, 0.5), (5000.0, 5000.0)]),
     (decimals.bessely, mp.bessely, WAVES),
     (decimals.besselj_slope, slope(mp.besselj), WAVES),
     (decimals.bessely_slope, slope(mp.bessely), WAVES[::3]),
@@ -38,10 +38,10 @@ ROWS: list[tuple[Callable[..., float], Callable[..., Any], list[tuple[float, ...
     )]),
     (decimals.polygamma, lambda n, x: mp.polygamma(int(n), x) if x > 0 else mp.diff(mp.digamma, x, int(n)), [
         *((n, x) for n in (0, 1, 2, 3) for x in (-0.5040830082644554, -1.25, 0.7, 1.4616321449683623, 2.3, -3.5)),
-        (0, 29.5), (0, 31.0), (4, 33.5), (4, 36.0), (7, 0.3), (3, -0.25),
+        (0, 29.5), (0, 31.0), (4, 33.5), (4, 36.0), (7, 0.3), (3, -0.25), (0, 1.0), (3, 1.0), (25, 6.5),
     ]),
     (decimals.lbeta, log_beta, [(0.7, 1.5031173417152364), (0.3, 3.0), (1.3, 0.79), (1 - 2.0**-53, 1 + 2.0**-52),
-                                (1e8, 1e-9), (1e15, 0.3), (1e-3, 1e3), (12.5, 33.0)]),
+                                (1e8, 1e-9), (1e15, 0.3), (1e-3, 1e3), (12.5, 33.0), (1e300, 0.3)]),
     (decimals.logsumexp, lambda *xs: mp.log(sum(map(mp.exp, xs))), [
         (-0.6931471805599453, -0.6931471805599453), (-3.0, -0.05, -7.0), (1.5, -190.0), (-0.3, -1.4), (-150.0, -160.0),
     ]),

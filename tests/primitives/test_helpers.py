@@ -113,3 +113,14 @@ def test_thirty_digits(name: str, xs: tuple[float, ...]) -> None:
     with mp.workdps(60):
         true = mp.re(HELPERS[name][0](*map(mp.mpf, xs)))
         assert abs(mp.mpf(found) - true) <= abs(true) * mp.mpf("1e-29")
+
+
+def test_balls_of_polygamma_are_of_the_orders_that_are_whole_numbers_to_100() -> None:
+    from flint import arb
+
+    ball: Any = PRIMITIVES["polygamma"].ball
+    assert [ball(arb(n), arb(2.5)) for n in (-1, 101, 1.5)] == [None] * 3
+    for n in (0, 1, 100):
+        found = ball(arb(n), arb(2.5))
+        assert found is not None
+        assert float(found) == pytest.approx(float(mp.polygamma(n, mp.mpf(2.5))), rel=1e-14)
