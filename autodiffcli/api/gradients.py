@@ -150,7 +150,7 @@ def _undefined_entry(graph: Graph, values: Sequence[Any], node: int) -> MathErro
 class Compiled:
     """An expression ready to be applied to many points: to arrays of them, or to one after the other."""
 
-    block_rows = 32_768
+    block_rows = 65_536
     """Points that are computed at a time: few enough for the cache, enough that threads seldom wait for each other."""
 
     def __init__(self, graph: Graph, wrt: Sequence[str], engine: str = "numpy") -> None:
