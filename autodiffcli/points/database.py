@@ -126,9 +126,18 @@ def _as_python_raises() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException:  # where there is no table yet to name
         raise MemoryError from None
+    except duckdb.Error as error:
+        _raise_interrupt(error)
+        raise
     except RuntimeError as error:
         if "interrupted" not in str(error):
             raise
+        raise KeyboardInterrupt from None
+
+
+def _raise_interrupt(error: Exception) -> None:
+    """Raise KeyboardInterrupt if DuckDB or Arrow took one for an error of what they called, which they tell as text."""
+    if "KeyboardInterrupt" in str(error):
         raise KeyboardInterrupt from None
 
 
@@ -216,6 +225,7 @@ class _Job:
                 )
             except self.failures as error:
                 if self.error is None:
+                    _raise_interrupt(error)
                     self.error = RequestError(f"DuckDB cannot write the table: {_first_line(error)}")
         if self.error is not None:
             raise self.error
@@ -248,6 +258,7 @@ class _Job:
             raise self._explained(error, name) from None
 
     def _explained(self, error: Exception, name: str) -> AdcalcError:
+        _raise_interrupt(error)
         match = re.search(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)", str(error))
         if match is None:
             return RequestError(f"{name}: DuckDB cannot read it: {_first_line(error)}")
@@ -364,13 +375,14 @@ def _pipe_to(target: BinaryIO) -> Iterator[str]:
             except BaseException as error:
                 failed.append(error)
 
-    thread = Thread(target=carry)
-    thread.start()
+    thread = Thread(target=carry, daemon=True)
     try:
+        thread.start()  # where Ctrl-C may come as well
         yield f"/dev/fd/{writing}"
     finally:
         os.close(writing)
-        thread.join()
+        if thread.is_alive():
+            thread.join()
         if failed:
             raise failed[0]
 
