@@ -45,7 +45,7 @@ class Delimited(Table):
 
     def threads(self) -> int:
         """Return one thread for each processor where there is much to do, and Arrow there to do it."""
-        if self._arrow is None and self.source.large() and find_spec("pyarrow"):
+        if self._arrow is None and self.source.large() and find_spec("pyarrow") and find_spec("orjson"):
             from autodiffcli.points import arrow
 
             self._arrow = arrow
