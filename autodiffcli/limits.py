@@ -55,8 +55,8 @@ EXPANSION_MOST = 5_000_000
 FORMULA = 1_000_000
 """Characters of a formula: what the graph shares is written out each time, so that it can be exponentially long."""
 
-SERIES = 200_000_000
-"""Products that Taylor coefficients may cost: order² for each operation."""
+SERIES = 150_000_000
+"""Products that Taylor coefficients may cost: order² for each operation, and 900 since it must be made first."""
 
 PARTIALS = 100_000
 """Partial derivatives of all orders that are built at most, and operations to build them with, these and a hundred

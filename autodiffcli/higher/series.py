@@ -25,6 +25,9 @@ from autodiffcli.primitives import div, mul
 
 __all__ = ["coefficients"]
 
+PLANNED = 900
+"""Products that take as long as it takes to make an operation."""
+
 
 class _Term(NamedTuple):
     """One ∂y/∂xᵢ·xᵢ': a node's argument, the slope beside it, and the condition that the slope is behind."""
@@ -59,11 +62,7 @@ def coefficients(graph: Graph, point: Sequence[float], along: Mapping[int, float
     """
     plan = _planned(graph, along, order)
     longer, orders, active = plan.graph, plan.orders, plan.active
-    if len(longer) * order * order > 2 * SERIES:
-        raise RequestError(
-            f"order {order:,} of {len(longer):,} nodes takes more than {SERIES:,} products",
-            hint="ask for a lower --order",
-        )
+    _check_cost(longer, order, order)
     values = run(longer, point)
     series = [[value] for value in values]
     rates: list[list[float]] = [[] for _ in values]  # of y': its coefficients are k·y_k
@@ -112,19 +111,23 @@ def _planned(graph: Graph, along: Mapping[int, float], order: int) -> _Plan:
             for j in range(start, end):
                 if active[j] and longer.ops[j] not in (mul, div):
                     terms[j] = _terms(longer, j, active)
+                    _check_cost(longer, order, needed)
             for j in range(end, len(longer)):
                 active.append(any(map(active.__getitem__, longer.args[j])))
                 orders.append(needed - 1)
             if start == end:
                 break
             start = end
-            if len(longer) * needed * needed > 2 * SERIES:
-                raise RequestError(
-                    f"order {order:,} of more than {len(longer):,} nodes takes more than {SERIES:,} products",
-                    hint="ask for a lower --order",
-                )
     active += bytearray(len(longer) - len(active))
     return _Plan(longer, orders, active, terms)
+
+
+def _check_cost(graph: Graph, order: int, needed: int) -> None:
+    if len(graph) * (needed * needed + PLANNED) > SERIES:
+        raise RequestError(
+            f"order {order:,} of {len(graph):,} nodes and more takes more than {SERIES:,} products",
+            hint="ask for a lower --order",
+        )
 
 
 def _terms(graph: Graph, j: int, active: Sequence[int]) -> list[_Term]:

@@ -55,6 +55,7 @@ def bounded(*args: str, stdin: bytes = b"", seconds: float = 30) -> tuple[int, s
         ),
         (["diff", "x^x^x", "--wrt", "x", "--order", "30"], f"{limits.DERIVATION:,} are the limit"),
         (["taylor", "x^x^x", "--at", "x=1", "--order", "10000"], f"more than {limits.SERIES:,} products"),
+        (["taylor", "^".join(["x"] * 2000), "--at", "x=0.7"], f"more than {limits.SERIES:,} products"),
         (["taylor", "x", "--at", "x=1", "--order", "1000000000"], "1000000000 is not in the range"),
         (["compile", "x*y*z*u*v*w", "--to", "c", "--order", "30"], f"{limits.PARTIALS:,} are the limit"),
         (["cost", "x{i} * ...", "--n", "999999999"], f"{limits.FAMILY:,} are the limit"),
@@ -69,8 +70,8 @@ def bounded(*args: str, stdin: bytes = b"", seconds: float = 30) -> tuple[int, s
         (["check", "ones(1e3, 1e3)*x", "--at", "x=1"], f"{limits.OUTPUTS:,} are the limit"),
     ],
     ids=[
-        *("calls", "D", "nested D", "point", "check", "graph", "diff", "taylor", "order", "compile", "cost"),
-        *("compile order", "readable", "tuples", "constants", "products", "outputs"),
+        *("calls", "D", "nested D", "point", "check", "graph", "diff", "taylor", "tower", "order", "compile"),
+        *("cost", "compile order", "readable", "tuples", "constants", "products", "outputs"),
     ],
 )
 def test_short_requests_that_grow(args: list[str], limit: str) -> None:
