@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from autodiffcli.targets.formulas import check_orders
 from autodiffcli.targets.function import Body, Function, Target
 from autodiffcli.targets.names import fresh_prefix, function_name, safe_names
 from autodiffcli.targets.structured import taken_apart
@@ -31,8 +32,9 @@ class Composed(NamedTuple):
 
 
 def compose(function: Function, target: Target) -> Composed:
-    """Write a function's body. Raises RequestError for a name or a function that the language does not have."""
+    """Write a function's body. Raises RequestError for a name, a function or an order that the language lacks."""
     graph = function.graph
+    check_orders(graph)
     name = function_name(function.name, target.reserved, target.language)
     structures = graph.structures if target.structures else {}
     own = safe_names([*graph.inputs, *structures], {*target.reserved, name})

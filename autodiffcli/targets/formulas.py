@@ -10,6 +10,7 @@ from functools import reduce
 from math import factorial
 from operator import mul
 
+from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph, Node
 from autodiffcli.primitive import Operand, Primitive
 from autodiffcli.primitives import (
@@ -37,7 +38,7 @@ from autodiffcli.primitives.gamma_family import lbeta_formula
 from autodiffcli.primitives.powers import LN_2, horner, plain_slope_formula, power_log_formula, power_slope_formula
 from autodiffcli.primitives.trigonometric import _dsinc_far, _dsinc_near
 
-__all__ = ["FOLDED", "SPECIAL_ORDERS", "helper_graph"]
+__all__ = ["FOLDED", "ORDERS", "SPECIAL_ORDERS", "check_orders", "formula_of", "helper_graph"]
 
 FOLDED = ("max", "min", "logsumexp")
 """Functions of any number of arguments that take them two at a time."""
@@ -45,8 +46,24 @@ FOLDED = ("max", "min", "logsumexp")
 SPECIAL_ORDERS = ("dsinc", "polygamma")
 """Functions whose first argument is an order: each order is a function of its own."""
 
+ORDERS = range(101)
+"""Those that they have."""
+
 RADIAN = 57.29577951308232
 PI = 3.141592653589793
+
+
+def check_orders(graph: Graph) -> None:
+    """Raise RequestError, with the place, at an order that is a number and that no function has."""
+    live = graph.live(graph.outputs)
+    for i, (op, args) in enumerate(zip(graph.ops, graph.args, strict=True)):
+        if live[i] and op.name in SPECIAL_ORDERS and graph.constants.get(args[0], 0.0) not in ORDERS:
+            raise RequestError(
+                f"{op.name} is undefined at the order {graph.constants[args[0]]:g}",
+                source=graph.source,
+                span=graph.span(i),
+                hint=f"{op.name}(n, x) is defined for {op.domain}",
+            )
 
 
 def helper_graph(op: Primitive, count: int, order: int | None) -> Graph | None:

@@ -199,7 +199,7 @@ class Body:
             base = found[0] if found[0].atom else local(found[0])
             return Piece(self._filled(self.target.forms["square"], op, [base]), 6, 1, atom=False)
         order = None
-        if op.name in SPECIAL_ORDERS and constants[0] is not None and constants[0] % 1 == 0:
+        if op.name in SPECIAL_ORDERS and constants[0] is not None:
             order = int(constants[0])
         form = self._spelled(op, len(found), order, constants)
         if order is not None and "{1}" not in form.template:
@@ -272,8 +272,13 @@ class Body:
             name += f"_{count}"
         parameters = count - (order is not None)
         if name not in self.helpers:
+            if op.name in SPECIAL_ORDERS and order is None:
+                raise RequestError(
+                    f"{op.name} cannot be written in {target.language} where its order is not a number",
+                    hint="write the code for one order",
+                )
             graph = helper_graph(op, count, order)
-            if graph is None or (op.name in SPECIAL_ORDERS and order is None):
+            if graph is None:
                 raise RequestError(
                     f"{op.name} cannot be written in {target.language}: its library has no such function",
                     hint="adcalc compile --to numpy takes it from SciPy" if target.language != "NumPy" else "",

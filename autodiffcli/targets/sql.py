@@ -18,7 +18,7 @@ from autodiffcli.errors import RequestError, missing_extra
 from autodiffcli.graph import CONSTANT, INPUT, Graph, Node
 from autodiffcli.primitive import Primitive
 from autodiffcli.targets.dialects import DIALECTS, FORMULAS, Dialect
-from autodiffcli.targets.formulas import FOLDED, SPECIAL_ORDERS, formula_of
+from autodiffcli.targets.formulas import FOLDED, ORDERS, SPECIAL_ORDERS, formula_of
 from autodiffcli.targets.function import CONDITIONS, Function
 from autodiffcli.targets.header import header
 from autodiffcli.targets.names import fresh_prefix
@@ -133,7 +133,7 @@ def _spelled(op: Primitive, xs: list[Node | float], dialect: Dialect) -> Node | 
         return Node.apply_primitive(op, xs)
     formula = FORMULAS.get(op.name) or formula_of(op)
     order = op.name in SPECIAL_ORDERS
-    if formula is None or (order and (isinstance(xs[0], Node) or xs[0] % 1 != 0)):
+    if formula is None or (order and (isinstance(xs[0], Node) or xs[0] not in ORDERS)):
         raise RequestError(
             f"{op.name} cannot be written in SQL for {dialect.title}, which has no such function",
             hint="adcalc grad --points computes it for a table in a file",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,21 @@ def test_roots_and_signs_of_minus_0_are_0(to: str, tmp_path: Path) -> None:
     ((root, slope), (sign, _)) = RUNNERS[to]([("sqrt(x)", 1, [-0.0]), ("sign(x)", 1, [-0.0])], tmp_path)
     assert (repr(root), slope, repr(sign)) == ("0.0", math.inf, "0.0")
     assert repr(evaluate("sqrt(x)", {"x": -0.0})) == repr(evaluate("sign(x)", {"x": -0.0})) == "0.0"
+
+
+@languages
+@pytest.mark.parametrize("order", [-1, 2.5, 101, 1000000])
+def test_orders_that_no_function_has(to: str, order: float) -> None:
+    for name in ("dsinc", "polygamma"):
+        with pytest.raises(RequestError, match=re.escape(f"{name} is undefined at the order {order:g}")) as found:
+            source(f"x + {name}({order}, x)", to)
+        assert found.value.span == (4, 4 + len(f"{name}({order}, x)"))
+
+
+@pytest.mark.parametrize("to", ["c", "python", "javascript"])
+def test_an_order_that_is_no_number(to: str) -> None:
+    with pytest.raises(RequestError, match="where its order is not a number"):
+        source("polygamma(n, x)", to, wrt=["x"])
 
 
 @languages
