@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from autodiffcli.errors import RequestError
-from autodiffcli.graph import Graph
+from autodiffcli.graph import Graph, Node
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Gated, Operand, carefully
 from autodiffcli.primitives.selection import logical_and, logical_or, not_equal, where
 
@@ -58,7 +58,7 @@ def push(
     Raises RequestError where a derivative is refused.
     """
     dots: list[Operand | None] = [None] * len(values)
-    gates: dict[int, Operand] = {}  # as in `pull_through`
+    gates = _gates(graph, seeds)  # as in `pull_through`
     for i, seed in seeds.items():
         dots[i] = seed
     with quiet(graph):
@@ -122,7 +122,7 @@ def pull(
     """
     bars: list[Operand | None] = [None] * (output + 1)
     bars[output] = seed
-    gates: dict[int, Operand] = {}
+    gates = _gates(graph, {output: seed})
     with quiet(graph):
         pull_through(graph, range(output, -1, -1), values, active, bars, gates, edges)
         close(bars, gates)
@@ -196,6 +196,14 @@ def close(bars: Slots, gates: dict[int, Operand]) -> None:
     """Close the gates that adjoints or tangents still stand behind."""
     for i, gate in gates.items():
         bars[i] = _closed(bars[i], gate)
+
+
+def _gates(graph: Graph, seeds: dict[int, Any]) -> dict[int, Any]:
+    """Return the gates of seeds: no path leads from the entries of an array that are 0."""
+    if not graph.shapes:
+        return {}
+    arrays = {i: seed for i, seed in seeds.items() if getattr(seed, "ndim", 0)}
+    return {i: Picked(not_equal(seed, 0.0)) for i, seed in arrays.items() if not seed.all()}
 
 
 def _mask(gate: Any) -> Any:
@@ -278,10 +286,13 @@ def _push_array(
     if all(dots[i] is None for i in args):
         return
     if op.linear and len(args) > 1 and edges is None:  # all arguments at once
-        from autodiffcli.primitives.tensor import zeros
+        from autodiffcli.primitives.tensor import expanded, zeros
 
         closed = [_closed(dots[i], gates.get(i)) for i in args]
         dots[j] = op(*[zeros(graph.shape(i)) if dot is None else dot for i, dot in zip(args, closed, strict=True)])
+        if op.moves and not isinstance(dots[j], Node) and any(dots[i] is None or i in gates for i in args):
+            masks = [0.0 if dots[i] is None else _mask(gates.get(i, 1.0)) for i in args]
+            gates[j] = Picked(not_equal(op(*map(expanded, masks, map(graph.shape, args))), 0.0))
         return
     operands = [values[j], *[values[a] for a in args]]
     for k, (i, rule) in enumerate(zip(args, op.terms(op.jvp, len(args)), strict=True)):
@@ -294,10 +305,11 @@ def _push_array(
         term = _term(graph, j, k, rule, dot, operands)
         if isinstance(term, Gated):
             term, gate = where(term.condition, term.term, 0.0), None
-        elif behind is not None and op.moves:
+        elif op.moves and (behind is not None or (op.linear and len(args) > 1)):
             from autodiffcli.primitives.tensor import expanded
 
-            gate = not_equal(_term(graph, j, k, rule, expanded(behind, graph.shape(i)), operands), 0.0)
+            mask = expanded(1.0 if behind is None else behind, graph.shape(i))
+            gate = not_equal(_term(graph, j, k, rule, mask, operands), 0.0)
         if edges is not None:
             edges.append(Edge(j, k, i, None, term if gate is None else where(gate, term, 0.0)))
         dots[j] = _meet(j, dots[j], term, gate, gates)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiffcli import gradient, hvp
+from autodiffcli import gradient, hvp, jacobian, jvp, parse, vjp
 from autodiffcli.backends import backend
 from autodiffcli.graph import Graph, Node
 from autodiffcli.primitives import sqrt, where
@@ -47,10 +47,40 @@ def test_what_is_not_picked_has_derivative_0(mode: str, text: str, name: str, ex
     np.testing.assert_allclose(found, expected, rtol=1e-15)
 
 
-@pytest.mark.parametrize("mode", ["reverse", "backprop", "symbolic"])
+@pytest.mark.parametrize("mode", ["reverse", "backprop", "forward", "symbolic"])
 def test_what_is_picked_keeps_its_own(mode: str) -> None:
     assert gradient("sqrt(X)[0]", {"X": X}, mode=mode).gradient["X"].tolist() == [np.inf, 0, 0]
     assert np.isnan(gradient("sqrt(X)[0]*X[0]", {"X": X}, mode=mode).gradient["X"][0])
+
+
+@pytest.mark.parametrize("mode", ["reverse", "backprop", "forward", "symbolic"])
+@pytest.mark.parametrize("trace", [False, True])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sum(sqrt(X))", [np.inf, 0.25, SIXTH]),
+        ("sum(sqrt(X^2))", [np.nan, 1, 1]),
+        ("X[1] + sqrt(X[0])", [np.inf, 1, 0]),
+        ("sum(ln([X, [1, 1, 1]])[:, :2])", [np.inf, 0.25, 0]),
+        ("sum(sqrt(reshape(X, (3, 1))*[[1, 4]]))", [np.inf, 0.75, 0.5]),
+        ("sum(sqrt(concat(X, Y)))", [np.inf, 0.25, SIXTH]),
+        ("sum(sqrt([Y, X]))", [np.inf, 0.25, SIXTH]),
+        ("sum(sqrt(X)*X[1] + Y*X[2])", [np.inf, 6, 4 * SIXTH]),
+    ],
+)
+def test_an_infinite_slope_is_that_of_its_own_entry(mode: str, trace: bool, text: str, expected: list[float]) -> None:
+    graph = parse(text, shapes={"X": (3,), "Y": (3,)})
+    point = [np.array(X) if name == "X" else np.zeros(3) for name in graph.inputs]
+    found = backend(mode).gradient(graph, point, ["X"], trace).gradient["X"]
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+def test_products_with_directions_that_are_0_somewhere() -> None:
+    assert jvp("sqrt(X)", {"X": X}, tangent=[[0, 1, 0]]).product["y"].tolist() == [0, 0.25, 0]
+    assert vjp("sqrt(X)", {"X": X}, cotangent=[[0, 1, 0]]).product["X"].tolist() == [0, 0.25, 0]
+    assert hvp("sum(X^1.5)", {"X": X}, tangent=[[0, 1, 0]]).product["X"].tolist() == [0, 0.375, 0]
+    for mode in ("forward", "reverse"):
+        assert jacobian("sqrt(X)", {"X": X}, mode=mode).matrix == [[np.inf, 0, 0], [0, 0.25, 0], [0, 0, SIXTH]]
 
 
 @pytest.mark.parametrize("mode", ["reverse", "backprop", "forward", "symbolic"])
