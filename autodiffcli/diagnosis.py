@@ -146,7 +146,8 @@ def corners(
         if not op.corners:
             continue
         operands = [values[i], *[values[a] for a in args[i]]]
-        if choice := _choice_among(op, operands) if i in graph.shapes else choice_at(op, operands):
+        among = i in graph.shapes and op.shape is None
+        if choice := _choice_among(op, operands) if among else choice_at(op, operands):
             chosen[i] = choice
     if not chosen:
         return
@@ -163,7 +164,8 @@ def corners(
     for i, choice in chosen.items():
         if active[i] and bars[i] is not None:
             at = ", ".join(number(values[a]) for a in args[i] if not graph.shape(a))
-            yield Corner(i, f"{_text(graph, i)} at {at or 'an entry'}", choice)
+            where = f" at {at or 'an entry'}" if ops[i].shape is None else ""
+            yield Corner(i, _text(graph, i) + where, choice)
 
 
 def _choice_among(op: Primitive, operands: Sequence[Any]) -> str:

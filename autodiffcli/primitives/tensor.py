@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiffcli.errors import RequestError
-from autodiffcli.primitive import Operand, Primitive, Shape, broadcast_shapes, misfit
+from autodiffcli.primitive import Corner, Operand, Primitive, Shape, broadcast_shapes, misfit
 from autodiffcli.primitive import Term as Rule
 
 __all__ = [
@@ -59,6 +59,7 @@ def tensor(
     code: str = "",
     latex: str = "",
     operator: tuple[str, int] | None = None,
+    corners: tuple[Corner, ...] = (),
     meaning: str = "",
 ) -> Primitive:
     """Declare an operation on whole arrays.
@@ -73,6 +74,7 @@ def tensor(
     moves:   every entry of the result is a sum of entries of the arguments, so that what is structurally zero stays so.
     picks:   of those some are of no entry of the result: they have no part in the derivative, whatever it is there.
     analytic: whether the kernel takes complex numbers beside the real line, as every linear one does.
+    corners: where the derivative is a choice, of y and the arguments as a whole.
     text:    how the language writes it, with {0} or {*} for the arguments; code: how NumPy does, or a helper of
              targets/numpy.py. Without it NumPy's function of that name is meant.
     """
@@ -101,7 +103,7 @@ def tensor(
     op.work = work or added
     op.partials = lambda k, count: None  # there is none to multiply by
     op.text, op.code = text, code or f"np.{name}({{*}})"
-    op.latex, op.operator, op.meaning = latex, operator, meaning
+    op.latex, op.operator, op.corners, op.meaning = latex, operator, corners, meaning
     return op
 
 

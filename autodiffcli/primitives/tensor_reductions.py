@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiffcli.errors import RequestError
-from autodiffcli.primitive import Gated, Operand, Primitive, Shape
+from autodiffcli.primitive import Corner, Gated, Operand, Primitive, Shape
 from autodiffcli.primitives.arithmetic import div
 from autodiffcli.primitives.selection import equal, not_equal, where
 from autodiffcli.primitives.tensor import (
@@ -143,7 +143,7 @@ def _spread(name: str, axis: Axis, keepdims: bool, ddof: int) -> dict[str, Any]:
     return found
 
 
-def _with_root(name: str, axis: Axis, inner: Any) -> dict[str, Any]:
+def _with_root(axis: Axis, inner: Any, choice: str) -> dict[str, Any]:
     """Return the derivatives of a root of a sum of squares, at 0 the documented 0: y' = inner(x)/y."""
 
     def back(bar: Operand, y: Operand, x: Operand) -> Gated:
@@ -154,7 +154,7 @@ def _with_root(name: str, axis: Axis, inner: Any) -> dict[str, Any]:
     def forward(dot: Operand, y: Operand, x: Operand) -> Gated:
         return Gated(_as(sum_over(axis)(dot * inner(x)), y) / y, not_equal(y, 0.0))
 
-    return {"jvp": (forward,), "vjp": (back,)}
+    return {"jvp": (forward,), "vjp": (back,), "corners": (Corner(lambda y, x: not np.all(y), choice),)}
 
 
 @lru_cache(maxsize=1024)
@@ -170,7 +170,7 @@ def std(axis: Axis, keepdims: bool, ddof: int = 0) -> Primitive:
         lambda x: np.sqrt(_variance(x, axis, keepdims, ddof)),
         work=_spread_work(axis, 1),
         meaning="the standard deviation",
-        **_with_root("std", axis, inner),
+        **_with_root(axis, inner, "std' = 0 where all are equal"),
         **_spread("std", axis, keepdims, ddof),
     )
 
@@ -190,7 +190,7 @@ def norm(axis: Axis, keepdims: bool) -> Primitive:
         kernel,
         work=lambda s: (product_of(s), _added(s, axis)[0], product_of(reduced("norm", s, axis))),
         meaning="the root of the sum of squares",
-        **_with_root("norm", axis, lambda x: x),
+        **_with_root(axis, lambda x: x, "norm'(0) = 0"),
         **_over("norm", axis, keepdims) | {"latex": r"\left\|{0}\right\|", "code": f"_norm({{0}}, {axis}, {keepdims})"},
     )
 
@@ -219,6 +219,7 @@ def _extreme(name: str, pick: Any, axis: Axis, keepdims: bool, meaning: str) -> 
         work=lambda s: (0, 0, _added(s, axis)[0]),
         jvp=(forward,),
         vjp=(back,),
+        corners=(Corner(lambda y, x: np.any(share(y, x)[1] > 1), f"a tie in {name} shares the derivative equally"),),
         meaning=meaning,
         **_over(name, axis, keepdims) | {"shape": shape},
     )

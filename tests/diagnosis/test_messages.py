@@ -7,6 +7,7 @@ import sys
 from math import inf, nan
 from unittest import mock
 
+import numpy as np
 import pytest
 
 from autodiffcli import gradient, parse
@@ -142,6 +143,21 @@ def test_conventions_are_told() -> None:
     assert data["notes"] == ["max(x, y) at 1, 1: by convention a tie in max shares the derivative equally"]
     data = json.loads(good("hessian", "abs(x)", "--at", "x=0", "--format", "json"))
     assert data["notes"] == ["abs(x) at 0: by convention abs'(0) = 0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("norm(X)", "norm(X): by convention norm'(0) = 0"),
+        ("std(X)", "std(X): by convention std' = 0 where all are equal"),
+        ("max(X)", "max(X): by convention a tie in max shares the derivative equally"),
+        ("sum(min([X, X], axis=0))", "min([X, X], axis=0): by convention a tie in min shares the derivative equally"),
+        ("sum(norm([X, X], axis=0))", "norm([X, X], axis=0): by convention norm'(0) = 0"),
+    ],
+)
+def test_conventions_of_reductions_are_told(text: str, told: str) -> None:
+    assert conventions(text, {"X": np.zeros(2)}) == [told]
+    assert conventions(text.replace("[X, X]", "[X, 2*X]"), {"X": [1.0, 2.0]}) == []
 
 
 def test_a_person_is_told_of_conventions_and_a_pipe_is_not(capsys: pytest.CaptureFixture[str]) -> None:
