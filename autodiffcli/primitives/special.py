@@ -202,7 +202,7 @@ def _lambertw(x: Operand) -> Operand:
     near = horner(_branch(x), BRANCH_SERIES)
     log = ln(maximum(x, 2.0))
     w = where(less(x, 2.0), where(less(x, -0.25), near, log1p(maximum(x, -0.5))), log - ln(log))
-    for _ in range(4):  # Halley's method on w - x·e^(-w), which overflows nowhere
+    for _ in range(3):  # Halley's method on w - x·e^(-w), which overflows nowhere
         t = x * exp(-w)
         w = w - 2.0 * (w - t) * (1.0 + t) / (2.0 * ((1.0 + t) * (1.0 + t)) + (w - t) * t)
     return where(less(x, -0.36), near, where(equal(x, math.inf), x, w))
