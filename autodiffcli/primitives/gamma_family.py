@@ -232,7 +232,7 @@ def _beta_parts(a: Operand, b: Operand) -> tuple[Operand, ...]:
     one = gamma(p) * exp(p + _stirling(q) - _stirling(s)) * pow(s, -p) * pow(tail, q - 0.5)
     one = one * exp(q * tail_low - p * (s_low / s))
     w = _stirling(p) + _stirling(q) - _stirling(s)
-    both = exp(w + (p - 0.5) * head_low + (q - 0.5) * tail_low) * sqrt(2.0 * math.pi / s)
+    both = exp(w + p * head_low + q * tail_low) * sqrt(2.0 * math.pi / s)
     both = both * pow(head, p - 0.5) * pow(tail, q - 0.5)
     logs = (p - 0.5) * ln(head) + (q - 0.5) * log1p(-head) - 0.5 * ln(s) + (LN_SQRT_2PI + w)
     return p, q, small, one, both, logs
