@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import math
 import os
 import random
 import resource
@@ -54,7 +55,8 @@ SLOW = (  # in the names of tests that take long, and would find no more
 )
 EXAMPLES = 50
 SECONDS = 3
-LIMIT = 60  # seconds of a mutant after which it hangs
+PATIENCE = 5  # times as long as without a fault, and a second, are what a mutant may compute
+LATE = 300  # seconds in all after which it hangs
 
 
 class Runner:
@@ -120,8 +122,9 @@ class Runner:
                 running[pid] = mutant, pipe, time.monotonic()
             pid, _ = os.waitpid(-1, os.WNOHANG)
             if not pid:
-                for late in [pid for pid, (_, _, start) in running.items() if time.monotonic() - start > 5 * LIMIT]:
-                    os.killpg(late, 9)
+                for pid, (mutant, _, start) in running.items():
+                    if mutant.line and time.monotonic() - start > LATE:
+                        os.killpg(pid, 9)
                 time.sleep(0.005)
                 continue
             mutant, pipe, start = running.pop(pid)
@@ -153,6 +156,15 @@ class Runner:
 
         return sorted(self.reach.tests(mutant) & self.reach.seconds.keys(), key=promise)
 
+    def limit(self, tests: Sequence[pytest.Item]) -> int:
+        """Return after how many seconds of the processor a mutant hangs, by what its tests take without a fault."""
+        total = 0.0
+        for item in tests:
+            total += self.reach.seconds[item]
+            if total > self.options.seconds:
+                break
+        return PATIENCE * math.ceil(total + 1)
+
     def fork(self, mutant: Mutant, tests: list[pytest.Item], capped: bool) -> tuple[int, int]:
         """Return the process that runs a mutant, silently, and the end of a pipe that tells what killed it."""
         reading, writing = os.pipe()
@@ -166,7 +178,8 @@ class Runner:
             for stream in (0, 1, 2):
                 os.dup2(silence, stream)
             if capped:
-                resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
+                limit = self.limit(tests)
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
                 resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
             by = self.killer(mutant, tests, capped)
             os.write(writing, f"{by}\n".encode())
@@ -176,7 +189,8 @@ class Runner:
     def killer(self, mutant: Mutant, tests: Sequence[pytest.Item], capped: bool) -> str:
         """Return what finds a mutant, "" for nothing."""
         try:
-            plant(mutant.module, mutant.source, GLOBALS.values())
+            parameters = [item.callspec.params for item in tests if hasattr(item, "callspec")]
+            plant(mutant.module, mutant.source, [*GLOBALS.values(), *parameters])
         except Exception:
             return "the import"
         start, found = time.process_time(), []
