@@ -70,20 +70,30 @@ class Command(click.Command):
     allow_extra_args = True  # they are refused below, with what is likely to have been meant
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse options that do not exist, with the nearest that do, and arguments that are too many."""
+        """Refuse options that do not exist, with the nearest that do, and words and values that are too many."""
         if ctx.resilient_parsing:  # completion, of a line that need not be right yet
             return super().parse_args(ctx, args)
         given = list(args)
         takes_value = {name for p in self.params if isinstance(p, click.Option) and not p.is_flag for name in p.opts}
         known = takes_value | {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
+        once = {
+            p.opts[0]: p.help or ""
+            for p in self.params
+            if isinstance(p, click.Option) and not (p.is_flag or p.multiple)
+        }
+        seen: set[str] = set()
         rest = iter(given)
         for word in rest:
             if word == "--":
                 break
+            option = word.partition("=")[0]
             if word in takes_value:
                 next(rest, None)
-            elif word.startswith("--") and word.partition("=")[0] not in known:
-                raise click.NoSuchOption(word.partition("=")[0], ctx=ctx)
+            elif word.startswith("--") and option not in known:
+                raise click.NoSuchOption(option, ctx=ctx)
+            if option in seen:  # Click would take the last, and say nothing of the others
+                raise RequestError(f"{option} is given twice, and takes one value", hint=once[option])
+            seen |= {option} & once.keys()
         try:
             extra = super().parse_args(ctx, args)
         except click.UsageError as error:

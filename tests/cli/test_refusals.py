@@ -37,6 +37,10 @@ from tests.cli.support import ROOT, call, good, refused, run
         (["grad", "x+y", "--at", "x=1", "y=2"], "'y=2' is one argument", "--at ...,y=2"),
         (["grad", "x", "+", "y"], "'+' is one argument too many", "put the whole expression in quotes"),
         (["grad", "--", "-x", "--at", "x=3"], "'--at' is one argument too many", "put --at before it"),
+        (["grad", "x*y", "--wrt", "x", "--wrt", "y"], "--wrt is given twice, and takes one value", "inputs only: x,y"),
+        (["eval", "x", "--points=1.csv", "--points", "2.csv"], "--points is given twice", "a pattern, 'part-*"),
+        (["fit", "x", "--data", "1.csv", "--lr", "1", "--lr=2"], "--lr is given twice", "The step size"),
+        (["ops", "--format", "csv", "--format", "tsv"], "--format is given twice", "By default table"),
     ],
 )
 def test_arguments(args: list[str], said: str, remedy: str) -> None:
