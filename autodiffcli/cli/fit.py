@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_NAMED = re.compile(r"\w+\s*=")
+"""How data begin that are arrays by name."""
 _OPTIMIZERS = ("gd", "momentum", "adam", "l-bfgs", "bfgs", "cg")
 
 
@@ -96,6 +98,8 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
     read_once(expr, *data, *options["params"], *options["random"], what="the data, the expression or a point")
     given, spread = (read_point(options[name], expr, "the parameters") for name in ("params", "random"))
     loss = read_text(expr, "the expression")
+    if out is not None:
+        _keep(out, data, resume)
     names = (
         *("optimizer", "lr", "momentum", "batch", "epochs", "steps"),
         *("gradient_tol", "loss_tol", "seed", "shuffle", "on_error", "engine", "master"),
@@ -125,6 +129,21 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
     return 0
 
 
+def _keep(out: str, data: tuple[str, ...], resume: str | None) -> None:
+    """Raise RequestError where --out names a file of the data or the state, which the fit could not go on without."""
+    from autodiffcli.points.kinds import files_of
+
+    kept = dict.fromkeys([] if resume is None else [resume], "the state of --resume")
+    for text in data:
+        named = re.findall(r'=\s*@("[^"]*"|[^\s,;"]+)', text) if _NAMED.match(text) else files_of(text)
+        kept |= dict.fromkeys([name.strip('"') for name in named], "the data")
+    with suppress(ValueError):  # a NUL in a name, which is said where it is opened
+        place = os.path.realpath(out)
+        for name, what in kept.items():
+            if os.path.realpath(name) == place and (os.path.isfile(place) or not os.path.exists(place)):
+                raise RequestError(f"--out {out} would replace {what}", hint="name another file")
+
+
 def _written(page: Any, found: Any, path: str) -> bytes:
     """Return the parameters as --at @FILE reads them from a file of that name."""
     if not path.endswith(".json"):
@@ -142,7 +161,7 @@ def _data(data: tuple[str, ...], fixed: list[str], settings: dict[str, Any]) -> 
 
     arrays: dict[str, Any] = {}
     for text in data:
-        if re.match(r"\w+\s*=", text):
+        if _NAMED.match(text):
             part = read_point((text,), what="the data")
         elif text.endswith(".npz"):
             from autodiffcli.cli.arrays import load_all

@@ -15,6 +15,7 @@ from tests.cli.test_terminal import bare, on_terminal
 from tests.fitting.support import LINE
 
 TABLE = "x,y,kind\n0,1,a\n1,3,a\n2,5,b\n3,7,b\n"
+BY_DUCKDB = ("--engine", "duckdb")
 START = ("--params", "w=0,b=0")
 
 
@@ -155,6 +156,28 @@ def test_data_that_is_wrong_is_refused(table: str) -> None:
     assert "'x' is given twice in --data" in refused("fit", LINE, "--data", "data.npz", "--data", "x=[1]", *START)
     assert "data.npz has no array 'z'" in refused("fit", LINE, "--data", "z=@data.npz", *START)
     assert "cannot read 'y.npz'" in refused("fit", LINE, "--data", "y.npz", *START)
+
+
+def test_what_it_reads_is_not_replaced(table: str) -> None:
+    np.savez("data.npz", x=np.arange(4.0), y=np.arange(4.0))
+    np.save("x.npy", np.arange(4.0))
+    os.symlink(table, "link")
+    kept = {name: Path(name).read_bytes() for name in os.listdir()}
+    for out, *data in (
+        (table, table),
+        ("link", "./data.csv"),
+        ("data.npz", "data.npz"),
+        ("x.npy", "x=@x.npy, y=[1,3,5,7]"),
+        ("x.npy", "y=[1,3,5,7]", 'x= @"x.npy"'),
+        (table, "d*.csv", "--engine", "duckdb"),
+    ):
+        given = [word if word in BY_DUCKDB else f"--data={word}" for word in data]
+        assert f"--out {out} would replace the data" in refused("fit", LINE, *given, *START, "--out", out)
+    both = ("--resume", "new", "--out", "new")
+    assert "--out new would replace the state" in refused("fit", LINE, "--data", table, *START, *both)
+    assert {name: Path(name).read_bytes() for name in os.listdir()} == kept
+    good("fit", LINE, "--data", table, *START, "--out", "found")
+    good("fit", LINE, "--data", table, "--params", "@found", "--out", "found")
 
 
 def test_rows_without_numbers_can_be_left_out(table: str) -> None:
