@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from autodiffcli.language.write import LATEX, PLAIN, Style, entries_text, number
@@ -31,27 +31,27 @@ def text(value: Any, precision: int | None = None, style: Style = PLAIN) -> str:
     return composed(value, [_leaf(x, precision, style) for _, x in leaves(value)], style)
 
 
-def shaped(value: Any, precision: int | None = 6, style: Style = PLAIN, width: int = _WIDTH) -> Any:
+def shaped(value: Any, precision: int | None = 6, style: Style = PLAIN) -> Any:
     """Return a number as it is, and an array as `compact` text that ends in its shape."""
     if is_number(value):
         return value
-    found = compact(value, precision, style, width)
+    found = compact(value, precision, style, _WIDTH if precision else 8 * _WIDTH)
     shape = getattr(value, "shape", ())
     return found if not shape or "…" in found or style is LATEX else f"{found} {shape}"
 
 
 def shown(value: Any, precision: int | None = 6, style: Style = PLAIN) -> str:
     """Return a number, or an array in short with its shape."""
-    found = shaped(value, precision, style, _WIDTH if precision else 8 * _WIDTH)
+    found = shaped(value, precision, style)
     return found if isinstance(found, str) else number(found, precision, style)
 
 
 def compact(value: Any, precision: int | None = 6, style: Style = PLAIN, width: int = _WIDTH) -> str:
-    """Return a value so that it fits a table: of a larger array the first entries and the last.
+    """Return a value so that it fits a table: of a larger array the first and last entries, of a matrix its corners.
 
     >>> import numpy as np
     >>> compact(np.arange(4.0)), compact(np.arange(6000.0).reshape(3, 2000), width=30)
-    ('[0, 1, 2, 3]', '[0, 1, 2, …, 5998, 5999] (3, 2000)')
+    ('[0, 1, 2, 3]', '[[0, …, 1999], …, [4000, …, 5999]] (3, 2000)')
     """
     if is_number(value):
         return number(value, precision, style)
@@ -66,14 +66,28 @@ def _short(value: Any, precision: int | None, style: Style, width: int) -> str:
         whole = _leaf(value, precision, style)
         if len(whole) <= (width if style is not LATEX else 4 * width):
             return whole
-    first = [number(float(x), precision, style) for x in value.flat[:3]]
-    last = [number(float(x), precision, style) for x in value.flat[-2:]]
-    dots = r"\ldots" if style is LATEX else "…"
+    if value.size <= 5 or (value.ndim == 2 and max(value.shape) <= 2):  # nothing to leave out
+        return _leaf(value, precision, style)
+
+    def say(x: Any) -> str:
+        return number(float(x), precision, style)
+
     shape = ", ".join(map(str, value.shape))
-    shown = ", ".join([*first, dots, *last])
     if style is LATEX:
-        return rf"\left[{shown}\right]_{{" + shape.replace(", ", r" \times ") + "}"
-    return f"[{shown}] ({shape}{',' * (value.ndim == 1)})"
+        told = _ends(value.ravel(), 3, 2, say, r"\ldots")
+        return rf"\left[{told}\right]_{{" + shape.replace(", ", r" \times ") + "}"
+    if value.ndim == 2:
+        told = _ends(value, 1, 1, lambda row: f"[{_ends(row, 1, 1, say)}]")
+    else:
+        told = _ends(value.ravel(), 3, 2, say)
+    return f"[{told}] ({shape}{',' * (value.ndim == 1)})"
+
+
+def _ends(items: Any, head: int, tail: int, say: Callable[[Any], str], dots: str = "…") -> str:
+    """Return the first items and the last, with dots for those between."""
+    if len(items) <= head + tail:
+        return ", ".join(map(say, items))
+    return ", ".join([*map(say, items[:head]), dots, *map(say, items[-tail:])])
 
 
 def entries(name: str, value: Any) -> Iterator[tuple[str, float]]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from autodiffcli import RequestError, check, gradient, hessian, hvp, jacobian, jvp, parse, vjp
+from autodiffcli.language.point import parse_point
 from autodiffcli.tracing.arrays import traced
+from autodiffcli.value_text import compact
 from tests.cli.support import good, refused
 
 LECTURE = "Z = X@W; sum(tanh(Z))"
@@ -47,6 +49,27 @@ def test_tables_keep_to_the_width_and_name_shapes() -> None:
     for shape in ("(20, 30)", "(30, 40)", "(20, 40)"):
         assert shape in text
     assert "…" in text
+
+
+@pytest.mark.parametrize("format_", ["markdown", "html", "latex"])
+def test_a_trace_with_every_digit_leaves_no_entry_of_a_small_matrix_out(format_: str) -> None:
+    text = good("grad", LECTURE, "--at", "X=[[1,2],[3,4]], W=[[0.1,0.2],[0.3,0.4]]", "--format", format_)
+    assert "…" not in text and "ldots" not in text
+    for x in np.tanh(X[:2] @ W).ravel().tolist():
+        assert text.count(f"{x!r}") == 1
+
+
+def test_dots_stand_for_entries_and_a_matrix_keeps_its_form() -> None:
+    long = np.full((3, 4), 1 / 3)
+    long[0, 0], long[-1, -1] = 1, 2
+    assert compact(long, 6) == "[[1, …, 0.333333], …, [0.333333, …, 2]] (3, 4)"
+    assert compact(long[:, :2], 3, width=9) == "[[1, 0.333], …, [0.333, 0.333]] (3, 2)"
+    for whole in (long[::2, ::3], long[0], long[:, :1].T, np.array([*long[0], 5])):
+        assert (
+            "…" not in (text := compact(whole, None, width=9))
+            and parse_point(f"x={text}")["x"].tolist() == whole.tolist()
+        )
+    assert compact(np.arange(6.0), width=9) == "[0, 1, 2, …, 4, 5] (6,)"
 
 
 def test_json_trace_holds_every_entry() -> None:
