@@ -19,6 +19,7 @@ __all__ = [
     "Step",
     "all_finite",
     "any_nan",
+    "assembled",
     "folded",
     "form_of",
     "is_structure",
@@ -150,6 +151,47 @@ def folded(form: Any, values: Iterator[Any], make: Callable[[Any, list[Any]], An
         stack.append((value, len(inside)))
         stack += reversed([(entry, None) for _, entry in inside])
     return done[0]
+
+
+def assembled(name: str, parts: Mapping[tuple[Step, ...], Any]) -> Any:
+    """Return the structure that is made of parts by their paths, dicts of keys and tuples of indices.
+
+    Raises RequestError beyond MAX_DEPTH, for a part given twice, and for indices of which one is missing.
+
+    >>> assembled("d", {("cat",): 1.0, ("dog", 1): 3.0, ("dog", 0): 2.0})
+    {'cat': 1.0, 'dog': (2.0, 3.0)}
+    """
+    tree = _Tree()
+    for path, value in parts.items():
+        if len(path) > MAX_DEPTH:
+            raise _too_deep()
+        inside = tree
+        for step in path[:-1]:
+            inside = inside.setdefault(step, _Tree())
+            if not isinstance(inside, _Tree):
+                break
+        if not isinstance(inside, _Tree) or path[-1] in inside:
+            raise RequestError(f"'{path_text(name, path)}' is given twice: whole, and by its entries")
+        inside[path[-1]] = value
+    return _grown(tree, name)
+
+
+class _Tree(dict[Step, Any]):
+    """What is known so far of the entries of a structure."""
+
+
+def _grown(tree: Any, name: str) -> Any:
+    if not isinstance(tree, _Tree):
+        return tree
+    made = {step: _grown(inside, path_text(name, [step])) for step, inside in tree.items()}  # MAX_DEPTH deep at most
+    if all(isinstance(step, str) for step in made):
+        return made
+    missing = next((k for k in range(len(made)) if k not in made), None)
+    if missing is not None:
+        raise RequestError(
+            f"'{name}[{missing}]' has no value", hint="entries of a tuple are given all, those of a dict by keys"
+        )
+    return tuple([made[k] for k in range(len(made))])
 
 
 def regrouped(values: Mapping[str, Any], forms: Mapping[str, Any]) -> dict[str, Any]:

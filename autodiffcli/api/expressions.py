@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from autodiffcli.graph import Graph
 from autodiffcli.interpreter import fitted
 from autodiffcli.language.parser import normalised, parse
 from autodiffcli.language.point import arrange, forms, parse_point
-from autodiffcli.structures import leaves, path_text
+from autodiffcli.structures import leaves, path_text, quoted
 
 __all__ = ["Point", "chosen", "entrywise", "graph_of", "of_one_output", "point_of", "shapes_known"]
 
@@ -75,9 +76,18 @@ def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
     return names
 
 
+_MEMBER = re.compile(r'"(?:[^"\\]|\\.)*"|\.([^\W\d]\w*)')
+"""A key in quotes, which stays as it is, or one after a dot."""
+
+
 def _leaf_names(graph: Graph, name: str) -> list[str]:
-    form = graph.structures.get(name)
-    return [name] if form is None else [path_text(name, leaf.path) for leaf in leaves(form)]
+    """Return the leaves of what a name stands for: an input, or a part of a structure, d["cat"] or d.cat."""
+    root = re.split(r"[.\[]", name, maxsplit=1)[0]
+    if name in graph.inputs or root not in graph.structures:
+        return [name]
+    place = _MEMBER.sub(lambda found: f"[{quoted(found[1])}]" if found[1] else found[0], name)
+    names = [path_text(root, leaf.path) for leaf in leaves(graph.structures[root])]
+    return [leaf for leaf in names if leaf == place or leaf.startswith(f"{place}[")] or [name]
 
 
 _OF_NUMBERS = ("stack", "broadcast", "reshape")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from autodiffcli.errors import RequestError, Span
 from autodiffcli.graph import UNKNOWN, Graph
 from autodiffcli.limits import expansion
-from autodiffcli.structures import Items, Leaf, leaves
+from autodiffcli.structures import Items, Leaf, Step, leaves, path_text
 
-__all__ = ["MAX_AXES", "Containers", "Keyword", "shape_text", "told"]
+__all__ = ["MAX_AXES", "Containers", "Keyword", "Place", "shape_text", "told"]
 
 MAX_AXES = 32
 """Axes of an array: what every release of NumPy takes."""
@@ -34,6 +34,14 @@ class Keyword:
     name: str
     value: Any
     span: Span
+
+
+class Place(NamedTuple):
+    """An entry of what a name stands for: its text, d["cat"], and the path to it; None where that ends in an array."""
+
+    name: str
+    text: str
+    path: tuple[Step, ...] | None
 
 
 class Containers:
@@ -140,6 +148,19 @@ class Containers:
             if isinstance(subscript, Key):
                 self._taken(target, subscript, start, end)
         return self._entries(target, subscripts, start, end)
+
+    def placed(self, v: list[Any], start: int, end: int) -> Place:
+        """Return the place that a point gives a value to: an entry of what a name stands for."""
+        owner = v[0] if isinstance(v[0], Place) else Place(v[0], v[0], ())
+        if v[1] == ".":
+            steps: list[Any] = [v[2]]
+        else:
+            steps = [
+                step.text if isinstance(step, Key) else self.whole(step, (start, end), "an index") for step in v[2]
+            ]
+        if len(steps) == 1 and owner.path is not None:
+            return Place(owner.name, path_text(owner.text, steps), (*owner.path, *steps))
+        return Place(owner.name, f"{owner.text}[{','.join(map(str, steps))}]", None)
 
     def _entries(self, target: int, subscripts: list[Any], start: int, end: int) -> int:
         """Return entries of an array."""

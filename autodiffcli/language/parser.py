@@ -638,9 +638,9 @@ _METHODS = (
     *("neg", "pos", "times", "root", "factorial", "superscript"),
     *("comparator", "chain", "compared", "choose", "either", "both", "no"),
     *("nothing", "array", "no_items", "single", "several", "no_entries", "mapping", "entry", "keyword"),
-    *("key", "part", "slicing", "member", "index", "transposed", "product"),
+    *("key", "part", "slicing", "member", "index", "transposed", "product", "placed"),
 )
 _BINARY = {"add": _binary(add), "sub": _binary(sub), "mul": _binary(mul), "div": _binary(div), "mod": _binary(mod)} | {
     "pow": _binary(pow)
 }
-_SILENT = ("program", "body", "point", "pairs", "pair", "uncertain", "filed")
+_SILENT = ("program", "body", "point", "pairs", "pair", "uncertain", "filed", "entered")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from autodiffcli.errors import RequestError, Span
 from autodiffcli.graph import Graph
@@ -14,7 +14,7 @@ from autodiffcli.language.lalr import Callback
 from autodiffcli.language.parser import RESERVED, Parser, normalised, parse, read
 from autodiffcli.language.values import from_leaves
 from autodiffcli.primitive import FUNCTIONS
-from autodiffcli.structures import is_structure, leaves, mapped, path_text
+from autodiffcli.structures import Step, assembled, is_structure, leaves, mapped, path_text
 
 __all__ = [
     "NOWHERE_UNCERTAIN",
@@ -60,6 +60,8 @@ def parse_point(text: str, load: Load | None = None) -> Point:
     {'x1': 2.0, 'x2': 1.5707963267948966}
     >>> parse_point('d={"cat": 2, "dog": (3, 4)}')
     {'d': {'cat': 2.0, 'dog': (3.0, 4.0)}}
+    >>> parse_point('d["cat"]=2, d.dog=3')
+    {'d': {'cat': 2.0, 'dog': 3.0}}
 
     Raises RequestError for syntax errors, for a name given twice, for a value that depends on a name, and for a file
     where there is no `load`: what a text says reads no files.
@@ -97,12 +99,26 @@ class _PointParser(Parser):
         super().__init__(text, exact=exact)
         self.load = load
         self.given: dict[str, Any] = {}  # nodes, and structures of nodes
+        self.parts: dict[str, dict[tuple[Step, ...], str]] = {}  # of what is given entry by entry: d["cat"]=2
         self.loaded: dict[str, Any] = {}
         self.written: dict[str, str] = {}
         self.sigmas: dict[str, tuple[int, Span]] | None = {} if uncertain else None
 
     def callbacks(self) -> dict[str, Callback]:
-        return super().callbacks() | {"pair": self.pair, "uncertain": self.uncertain, "filed": self.filed}
+        own = {"pair": self.pair, "uncertain": self.uncertain, "filed": self.filed, "entered": self.entered}
+        return super().callbacks() | own
+
+    def entered(self, v: list[Any], start: int, end: int) -> None:
+        """Take the value of an entry: d["cat"] = 2."""
+        place = v[0]
+        span = (start, start + len(place.name))
+        if place.path is None:
+            self.refuse(f"'{place.text}' is an entry of an array", span, "give the array whole: W=[[1, 2], [3, 4]]")
+        self._name_given(place.name, span)
+        self.pair([place.text, *v[1:]], start, end)
+        if self.graph.exact:
+            self._refuse_exact(place.name, span)
+        self.parts.setdefault(place.name, {})[place.path] = place.text
 
     def uncertain(self, v: list[Any], start: int, end: int) -> None:
         self.pair(v, start, end)
@@ -123,7 +139,10 @@ class _PointParser(Parser):
             raise _not_constant(name, free, self.source, self.graph.span(where) or span)
         self.given[name], self.written[name] = node, self.source[start:end].partition("=")[2].strip()
         if self.graph.exact and (node.__class__ is not int or self.graph.shape(node)):
-            self.refuse(f"'{name}' is no number, and digits are proven of numbers", span, "leave --digits out")
+            self._refuse_exact(name, span)
+
+    def _refuse_exact(self, name: str, span: Span) -> NoReturn:
+        self.refuse(f"'{name}' is no number, and digits are proven of numbers", span, "leave --digits out")
 
     def filed(self, v: list[Any], start: int, end: int) -> None:
         name, path = v[0], v[2][1:].strip('"')
@@ -149,7 +168,7 @@ class _PointParser(Parser):
     def point(self) -> Point:
         self.texts()
         values = run(self.graph, [])
-        return {
+        found: Point = {
             name: values[node]
             if node.__class__ is int
             else self.loaded[name]
@@ -157,6 +176,11 @@ class _PointParser(Parser):
             else mapped(values.__getitem__, node)
             for name, node in self.given.items()
         }
+        for name, texts in self.parts.items():
+            if name in found:
+                raise RequestError(f"'{name}' is given twice: whole, and by its entries", source=self.source)
+            found[name] = assembled(name, {path: found.pop(text) for path, text in texts.items()})
+        return found
 
     def uncertainties(self) -> dict[str, float]:
         values = run(self.graph, []) if self.sigmas else []

@@ -47,6 +47,21 @@ def test_what_is_printed_reads_back_as_it_was(value: Any) -> None:
 
 
 @settings(max_examples=100, deadline=None)
+@given(
+    st.recursive(
+        numbers | arrays,
+        lambda inner: (
+            st.dictionaries(keys, inner, min_size=1, max_size=3) | st.lists(inner, min_size=1, max_size=3).map(tuple)
+        ),
+        max_leaves=8,
+    )
+)
+def test_entries_one_by_one_give_the_whole(value: Any) -> None:
+    pairs = [f"{path_text('x', path)}={text(leaf)}" for path, leaf in leaves(value)]
+    assert same(parse_point(", ".join(pairs))["x"], value)
+
+
+@settings(max_examples=100, deadline=None)
 @given(values)
 def test_flattening_and_rebuilding_are_inverse(value: Any) -> None:
     found = list(leaves(value))
@@ -118,6 +133,23 @@ def test_outputs_are_structures() -> None:
     assert "∂y" not in good("jacobian", "(x*y, x)", "--at", "x=2,y=3")
     assert good("jacobian", '{"a": x^2}', "--at", "x=3") == 'd_y["a"]_x=6\n'
     assert evaluate('{"a": x}', "x=2") == {"a": 2.0}
+
+
+def test_entries_that_are_printed_are_input() -> None:
+    expression, at = '{"u": x*y, "v": (x + y, 1)}', ("--at", "x=2,y=3")
+    forward = good("jvp", expression, *at, "--tangent", "x=1")
+    assert forward == 'f["u"]=3\nf["v"][0]=1\nf["v"][1]=0\n'
+    back = good("vjp", expression, *at, "--cotangent", "-", stdin=forward.encode())
+    assert back == "x=10\ny=7\n"  # Jᵀ·(3, 1, 0): 3·y + 1, 3·x + 1
+    assert good("vjp", expression, *at, "--cotangent", "f.u=3, f.v=(1, 0)") == back
+    d = ("--at", 'd={"c": 5, "e": {"f": [1, 2], "g": 3}}')
+    part = good("grad", "d.c^2*d.e.g*sum(d.e.f)", *d, "--wrt", 'd["c"]')
+    assert part == 'd["c"]=90\n' and good("eval", "d.c/2", "--at", "-", stdin=part.encode()) == "value=45\n"
+    assert good("grad", "d.c^2*d.e.g*sum(d.e.f)", *d, "--wrt", "d.c") == part
+    part = good("grad", "d.c^2*d.e.g*sum(d.e.f)", *d, "--wrt", "d.e")
+    assert part == 'd["e"]["f"]=[75, 75]\nd["e"]["g"]=75\n'
+    assert good("eval", "d.e.g + d.e.f[0]", "--at", "-", stdin=part.encode()) == "value=150\n"
+    assert "'d.x' is not an input" in refused("grad", "d.c*d.e.g", *d, "--wrt", "d.x")
 
 
 def test_the_library_takes_and_gives_python_s_own() -> None:
