@@ -175,7 +175,8 @@ class Delimited(Table):
                 continue
             values = fields if isinstance(fields, str) else self._values(fields)
             if isinstance(values, str):
-                reader.bad(values, self._records.line, bare, end)
+                fits = not isinstance(fields, str) and len(fields) <= len(self.names)
+                reader.bad(values, self._records.line, bare, end, fits=fits)
             else:
                 reader.good(values, bare, end)
             if reader.error:
@@ -201,10 +202,8 @@ class Delimited(Table):
 
     def _missing_fields(self, text: bytes) -> bytes:
         """Return the delimiters that a row lacks, so that empty results stand in their own columns."""
-        for fields, _ in Records(self._delimiter, self._request.table, quoting=self._quoting).read(text):
-            if not isinstance(fields, str):
-                return self._delimiter * (len(self.names) - len(fields))
-        return b""
+        records = Records(self._delimiter, self._request.table, quoting=self._quoting)
+        return self._delimiter * sum(len(self.names) - len(fields) for fields, _ in records.read(text))
 
     def _quoted(self, name: str) -> bytes:
         """Return a new column's name as it is written in a header."""

@@ -74,9 +74,9 @@ class RowReader:
         self._numbers.append(self.number)
         self.number += 1
 
-    def bad(self, problem: str, line: int, text: bytes, end: bytes) -> None:
-        """Take in a row that could not be read, as on_error says."""
-        if self.request.on_error == "null":
+    def bad(self, problem: str, line: int, text: bytes, end: bytes, *, fits: bool = True) -> None:
+        """Take in a row that could not be read, as on_error says; one that has more than its columns cannot be kept."""
+        if self.request.on_error == "null" and (fits or not self.request.keep):
             self._nulls.append(len(self._rows))
             self.good([np.nan] * len(self.request.inputs), text, end)
             return

@@ -120,6 +120,15 @@ def test_a_bad_row_can_stay_without_results() -> None:
     assert run(b"x,y\n3,\n5,6\n", on_error="null", keep=False)[0] == b"value,d_x,d_y\n,,\n30.0,6.0,5.0\n"
 
 
+@pytest.mark.parametrize("row", ["1,2,3", '1,2,"3,4"', '"1"2', "1,2\r3"])
+def test_a_bad_row_stays_only_where_its_fields_stay_in_their_columns(row: str) -> None:
+    data = f"x,y\n3,4\n{row}\n5,6\n".encode()
+    before, error = until_error(data, MathError, name="p.csv", on_error="null")
+    assert before == b"x,y,value,d_x,d_y\n3,4,12.0,4.0,3.0\n"
+    assert error.message.startswith("p.csv: row 2 (line 3): ") and "--on-error skip" in error.hint
+    assert run(data, on_error="null", keep=False)[0] == b"value,d_x,d_y\n12.0,4.0,3.0\n,,\n30.0,6.0,5.0\n"
+
+
 def test_line_ends_and_mark_are_kept_each_row_its_own() -> None:
     answer, _ = run(b"\xef\xbb\xbfx,y\r\n1,2\n3,4\r\n5,6")
     assert answer == (b"\xef\xbb\xbfx,y,value,d_x,d_y\r\n1,2,2.0,2.0,1.0\n3,4,12.0,4.0,3.0\r\n5,6,30.0,6.0,5.0\r\n")

@@ -39,6 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 SPARK = ("--engine", "spark")
 CSV = b't,x,y\n"a, ""b""",1,2\n\n c,-0.5, 1e300\nd,inf,nan\n,5e-324,-Infinity\ne,+3.,.5E1\n'
 BAD = b"t,x,y\na,2,5\nb,1\nc,,1\nd,seven,1\ne,1,2,3\nf,1_0,2\ng,1d,2\nh,0x1p3,2\n"
+SHORT = BAD.replace(b"e,1,2,3\n", b"")
 JSON = b'{"x": 2, "y": 5}\n{"x": "inf", "t": [1, {"a": "}"}], "y": "NaN"}\n{"x":1,"y":0 }\n'
 BAD_JSON = (
     b'{"x": 2, "y": 5}\n{"x": "2", "y": 5}\n{"x": 1}\n[1]\n{"x": 1,\n{"x":1,"y":2} {"x":3}\n{"x": true, "y": null}\n'
@@ -88,11 +89,12 @@ def both(name: str, data: bytes, expr: str = "x*y", **options: Any) -> list[tupl
 
 @needs_spark
 def test_rows_are_as_without_spark(spark: Any) -> None:
-    for name, data in (("p.csv", CSV), ("p.jsonl", JSON), ("bad.csv", BAD), ("bad.jsonl", BAD_JSON)):
+    tables = {"p.csv": CSV, "p.jsonl": JSON, "bad.csv": BAD, "bad-short.csv": SHORT, "bad.jsonl": BAD_JSON}
+    for name, data in tables.items():
         for on_error in ("skip", "null") if "bad" in name else ("fail",):
             (rows, said), (true, wanted) = both(name, data, on_error=on_error)
             assert rows.splitlines() == [line for line in true.splitlines() if line.strip()], (name, on_error)
-            assert said == wanted
+            assert said == wanted if isinstance(wanted, Summary) else str(said) == without_line(wanted)
 
 
 @needs_spark
@@ -112,7 +114,7 @@ def test_the_command(spark: Any) -> None:
 @pytest.mark.parametrize("on_error", ["fail", "skip", "null"])
 @pytest.mark.parametrize("keep", [True, False])
 def test_bad_rows(spark: Any, on_error: str, keep: bool) -> None:
-    for name, data in (("p.csv", BAD), ("p.jsonl", BAD_JSON), ("p.tsv", BAD.replace(b",", b"\t"))):
+    for name, data in (("p.csv", BAD), ("p.jsonl", BAD_JSON), ("p.tsv", SHORT.replace(b",", b"\t"))):
         (rows, said), (true, wanted) = both(name, data, on_error=on_error, keep=keep)
         assert rows == true, (name, on_error)
         assert str(said) == (str(wanted) if isinstance(wanted, Summary) else without_line(wanted))

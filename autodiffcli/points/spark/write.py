@@ -82,7 +82,7 @@ class _Taker:
         error: AdcalcError | None = None
         for line, fault, *cells in found:
             self.number += 1
-            if fault and (request.on_error == "fail" or fault == FOREIGN):
+            if fault and (request.on_error == "fail" or not _stays(self.rows, request, fault, line)):
                 error = unreadable(self.rows, request, line, path, self.number)
                 break
             if fault and request.on_error == "skip":
@@ -97,6 +97,18 @@ class _Taker:
         cells = np.array(kept, dtype=np.float64).reshape(len(kept), width + len(request.outputs))  # None becomes nan
         columns = [np.ascontiguousarray(column) for column in cells.T]
         return Block(columns[:width], texts, b"\n", numbers, nulls=nulls, skipped=skipped), columns[width:], error
+
+
+def _stays(rows: Rows, request: Request, fault: int, line: str) -> bool:
+    """Return whether a row that cannot be read may be skipped, or written without results, as on_error says."""
+    if fault != MISFIT or rows.kind == "jsonl":
+        return fault != FOREIGN
+    try:
+        for _ in rows.text(request, (line or "").encode()).blocks():
+            pass
+    except MathError:  # it has too many fields
+        return False
+    return True
 
 
 def unreadable(rows: Rows, request: Request, line: str, path: str, number: int = 0) -> AdcalcError:
@@ -115,7 +127,8 @@ def unreadable(rows: Rows, request: Request, line: str, path: str, number: int =
         said = error.message.partition("): ")[2]
     except RequestError as error:
         return RequestError(f"{where}:{error.message}", hint=error.hint)
-    return MathError(f"{where}: {said}", hint="mend the row, or pass over such rows by --on-error skip, or null")
+    others = ", or null" if request.on_error == "fail" else ""
+    return MathError(f"{where}: {said}", hint=f"mend the row, or pass over such rows by --on-error skip{others}")
 
 
 def folder(rows: Rows, result: Any, place: str, request: Request, kind: str, whole: bool) -> Summary:
