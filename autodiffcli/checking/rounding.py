@@ -8,7 +8,7 @@ Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), 3.3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import inf, isfinite, isnan, prod
+from math import inf, isfinite, isinf, isnan, prod
 from typing import Any
 
 from autodiffcli.chain import slope_of
@@ -111,8 +111,8 @@ def _breaks(op: Primitive, operands: list[float], radii: list[float]) -> bool:
     """Return whether the value or a slope of an operation jumps within the radii of its arguments."""
     here = _behaviour(op, operands)
     for k, radius in enumerate(radii):
-        if radius == inf and op.condition and isfinite(operands[k]):
-            return True  # rounding decides it
+        if radius == inf and op.condition and not isinf(operands[k]):
+            return True  # rounding decides it, or it is nan at this very point
         if not 0 < radius < inf:
             continue
         for moved in (operands[k] - radius, operands[k] + radius):

@@ -15,6 +15,7 @@ CASES = int(os.environ.get("ADCALC_CHECK_CASES", "150"))
 
 @settings(max_examples=CASES, deadline=None)
 @example("-(15.0*rad(x*3))", {"x": 0.0})  # constants are multiplied in another order in each mode
+@example("where(x/-x < x, x, y)", {"x": 0.0, "y": 0.0})  # the condition is one on nan, at 0 alone
 @given(expressions.filter(lambda text: any(name in parse(text).inputs for name in "xyz")), points)
 def test_no_alarm_where_nothing_is_wrong(text: str, at: dict[str, float]) -> None:
     graph = parse(text)
