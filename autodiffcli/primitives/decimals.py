@@ -269,7 +269,7 @@ def _others(v: Decimal, x: float) -> Pair:
 
 def _stepped(v: Decimal, x: float, small: Callable[[Decimal, float], Decimal]) -> Pair:
     """Step from the orders v mod 1 and one above to v and one above, by C(k-1) + C(k+1) = 2k/x·C(k)."""
-    order, z = v % 1, Decimal(x)
+    order, z = v - int(v), Decimal(x)
     value, above = small(order, x), small(order + 1, x)
     while order < v:
         order += 1
@@ -305,13 +305,11 @@ def _series(n: Decimal, x: Decimal) -> Decimal:
 
 
 def _second(n: Decimal, x: Decimal) -> Decimal:
-    """Sum the power series of Y_n, n a whole number (Abramowitz & Stegun 9.1.11)."""
-    half, order = x / 2, int(n)
-    total = 2 * half.ln() * _series(n, x)
-    for k in range(order):
-        total -= half ** (2 * k - order) * math.factorial(order - k - 1) / math.factorial(k)
-    term = half**order / math.factorial(order)
-    digamma = 2 * _polygamma(0, Decimal(1)) + sum((1 / Decimal(k) for k in range(1, order + 1)), Decimal(0))
+    """Sum the power series of Y_0 or Y_1 (Abramowitz & Stegun 9.1.11)."""
+    half = x / 2
+    total = 2 * half.ln() * _series(n, x) - n / half
+    term = half**n
+    digamma = 2 * _polygamma(0, Decimal(1)) + n
     total -= digamma * term
     k = 0
     while k < half or abs(term) > abs(total) * Decimal(10) ** -50:

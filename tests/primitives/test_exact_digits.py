@@ -71,7 +71,7 @@ def test_derivatives_of_sinc(n: int, x: float) -> None:
         assert abs(fixed.sinc_derivative(n, x) - wanted) <= 0.5000001 * math.ulp(float(wanted))
 
 
-@pytest.mark.parametrize("bits", [64, 256, 511, 700, 1500])
+@pytest.mark.parametrize("bits", [64, 256, 511, 700, 1538])
 def test_as_many_bits_as_are_asked_for(bits: int) -> None:
     for x in (0.7, 2.2, -4.0, 5.6, 1e8, 1e300):
         with mp.workprec(bits + 1200):
