@@ -14,6 +14,7 @@ from autodiffcli.checking.results import Check
 from autodiffcli.checking.sweep import Sweep, run_sweep
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import Graph
+from autodiffcli.language.point import forms
 
 __all__ = ["check", "sweep"]
 
@@ -56,7 +57,7 @@ def check(
     if against is not None:
         from autodiffcli.checking.claims import judge_claims
 
-        judge_claims(found, against)
+        judge_claims(found, against, forms(point_of(at)))
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autodiffcli.backends import backend
@@ -19,11 +20,16 @@ from autodiffcli.interpreter import run
 from autodiffcli.language.lalr import Callback
 from autodiffcli.language.parser import Parser, parse, read
 from autodiffcli.language.write import number, write
+from autodiffcli.limits import OUTPUTS
+from autodiffcli.passes.entries import by_entries, entry_name, places
+from autodiffcli.structures import leaves, path_text
 
 __all__ = ["judge_claims", "read_claims"]
 
-_PAIRS = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*\Z")
+_PAIRS = re.compile(r"\s*[^\W\d]\w*\s*(?:\.\s*\w+\s*|\[[^\]]*\]\s*)*=(?!=)[^;\n]*\Z")
 _DECIMAL = re.compile(r"\s*[-+−]?\s*(?P<whole>\d[\d_]*)?(?P<point>\.)?(?P<part>\d+)?(?:[eE](?P<power>[+-]?\d+))?\s*\Z")
+_BETWEEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\s,:()\[\]{}]+')
+"""What stands between the numbers of an array or a structure that is written out."""
 _PLACES = 3
 """Points, beside the one given, at which a formula has to hold."""
 
@@ -37,14 +43,14 @@ class _Written(NamedTuple):
 
 
 class _Claims(Parser):
-    """A parser of name = formula pairs."""
+    """A parser of pairs of a name, or an entry, and a formula."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.pairs: dict[str, _Written] = {}
+    def __init__(self, text: str, forms: Mapping[str, Any]) -> None:
+        super().__init__(text, **forms)
+        self.pairs: dict[str, tuple[str, Any]] = {}
 
     def callbacks(self) -> dict[str, Callback]:
-        return super().callbacks() | {"pair": self.pair, "uncertain": self.uncertain}
+        return super().callbacks() | {"pair": self.pair, "uncertain": self.uncertain, "entered": self.entered}
 
     def uncertain(self, v: list[Any], start: int, end: int) -> None:
         raise RequestError(
@@ -59,57 +65,109 @@ class _Claims(Parser):
             raise RequestError(
                 f"the derivative by '{v[0]}' is given twice", source=self.source, span=(start, start + len(v[0]))
             )
-        text = self.source[start:end].partition("=")[2].strip()
-        self.pairs[v[0]] = _Written(text, self.graph, v[2])
+        self.pairs[v[0]] = self.source[start:end].partition("=")[2].strip(), v[2]
+
+    def entered(self, v: list[Any], start: int, end: int) -> None:
+        self.pair([v[0].text, *v[1:]], start, end)
 
 
-def read_claims(text: str, inputs: list[str], wrt: list[str]) -> dict[str, _Written]:
+def read_claims(
+    text: str, inputs: list[str], wrt: list[str], forms: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, _Written]:
     """Return the derivative that a text gives for each name: pairs, or formulas in the order of the names.
 
-    Raises RequestError for its syntax, for names that are no inputs, and for more or fewer formulas than names.
+    inputs, wrt: the entries of the expression's inputs, and those among them that derivatives are by: d["a"], W[0,1].
+    forms: the shapes and structures of the inputs; the derivative by W, or by d, has the form of W, or of d.
+
+    Raises RequestError for its syntax, for names that are no inputs, for more or fewer formulas than names, and for
+    values of another form.
     """
+    owners = {entry: leaf for leaf, entries in _leaves(forms).items() for entry in entries}
     if _PAIRS.match(text):
-        parser = _Claims(text)
+        parser = _Claims(text, forms)
         read(parser, "point", parser.callbacks())
-        found, graph = parser.pairs, parser.graph
-        strange = next((name for name in found if name not in wrt), None)
+        graph, given = parser.graph, parser.pairs
     else:
-        graph = parse(text)
-        if len(graph.outputs) != len(wrt):
+        graph = parse(text, **forms)
+        many = len(graph.outputs) > 1
+        pairs = [(graph.text(node) or graph.source if many else text, node) for node in graph.outputs]
+        names = wrt
+        if len(pairs) != len(wrt) or any(map(graph.shape, graph.outputs)):
+            names = list(dict.fromkeys([owners.get(name, name) for name in wrt]))
+        if len(pairs) != len(names):
             raise RequestError(
-                f"--against gives {len(graph.outputs)} of {len(wrt)} derivatives",
-                hint="give all in the order " + ", ".join(wrt) + f", or name them: {wrt[0]}=...",
+                f"--against gives {len(pairs)} of {len(names)} derivatives",
+                hint="give all in the order " + ", ".join(names) + f", or name them: {names[0]}=...",
             )
-        texts = [graph.text(node) or graph.source for node in graph.outputs]
-        texts = [text] if len(wrt) == 1 else texts
-        found = {name: _Written(t, graph, i) for name, t, i in zip(wrt, texts, graph.outputs, strict=True)}
-        strange = None
-    for name, claim in found.items():
-        if claim.node.__class__ is not int or graph.shape(claim.node):
-            raise RequestError(
-                f"'{claim.text}' is no number, as the derivative by '{name}' is",
-                hint="write a number, or a formula whose value is one",
-            )
-    if strange is None:
-        strange = next((name for name in graph.inputs if name not in inputs), None)
-    if strange is not None:
+        given = dict(zip(names, pairs, strict=True))
+    known = [owners.get(name, name) for name in inputs]
+    wanted = {name: [entry for entry in wrt if entry == name or entry.startswith(f"{name}[")] for name in given}
+    strange = [name for name in given if not wanted[name]] + [name for name in graph.inputs if name not in known]
+    if strange:
+        where = graph.inputs.get(strange[0])
         raise RequestError(
-            f"'{strange}' is not an input of the expression",
+            f"'{strange[0]}' is not an input of the expression",
             source=graph.source,
-            span=graph.span(graph.inputs[strange]) if strange in graph.inputs else None,
-            hint=f"its inputs: {', '.join(inputs)}",
+            span=None if where is None else graph.span(where),
+            hint=f"its inputs: {', '.join(dict.fromkeys(known))}",
         )
-    return found
+    found: dict[str, str] = {}
+    nodes: list[int] = []
+    for name, (said, value) in given.items():
+        parts = [(path_text(name, path), node) for path, node in leaves(value, OUTPUTS)]
+        entries = [entry_name(part, place) for part, node in parts for place in places(graph.shape(node))]
+        if sorted(entries) != sorted(wanted[name]):
+            raise _of_another_form(said, name, wanted[name])
+        if twice := found.keys() & entries:
+            raise RequestError(f"the derivative by '{min(twice)}' is given twice", hint="give it once")
+        found |= zip(entries, _texts(said, name, entries), strict=True)
+        nodes += [node for _, node in parts]
+    graph.outputs = nodes
+    if graph.shapes:
+        graph.labels = []
+        graph = by_entries(graph)
+    return {name: _Written(said, graph, node) for (name, said), node in zip(found.items(), graph.outputs, strict=True)}
 
 
-def judge_claims(check: Check, text: str) -> None:
-    """Add to a check what it finds of the derivatives that a person gives."""
+def _leaves(forms: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the entries of each array that an input is, or has in it."""
+    shapes = dict(forms.get("shapes", {}))
+    for name, value in forms.get("structures", {}).items():
+        shapes |= {path_text(name, path): getattr(leaf, "shape", ()) for path, leaf in leaves(value)}
+    return {name: [entry_name(name, place) for place in places(shape)] for name, shape in shapes.items()}
+
+
+def _of_another_form(said: str, name: str, wanted: list[str]) -> RequestError:
+    if wanted == [name]:
+        return RequestError(
+            f"'{said}' is no number, as the derivative by '{name}' is",
+            hint="write a number, or a formula whose value is one",
+        )
+    return RequestError(
+        f"'{said}' has not the form of '{name}', as the derivative by it has",
+        hint=f"give one of its form, or an entry: {wanted[0]}=...",
+    )
+
+
+def _texts(said: str, name: str, entries: list[str]) -> list[str]:
+    """Return what was written of each entry: the digits, where all are numbers that are written out."""
+    digits = [word for word in _BETWEEN.split(said) if word]
+    if len(digits) == len(entries) and all(map(_is_number, digits)):
+        return digits
+    return [f"({said}){entry[len(name) :]}" if entry != name else said for entry in entries]
+
+
+def judge_claims(check: Check, text: str, forms: Mapping[str, Any]) -> None:
+    """Add to a check what it finds of the derivatives that a person gives. forms: see `read_claims`."""
     wrt = list(check.gradient)
-    claims = read_claims(text, list(check.graph.inputs), wrt)
-    places = _places(check, wrt)
-    checkers = [Checker(check.graph, place, wrt) for place in places]
+    claims = read_claims(text, list(check.graph.inputs), wrt, forms)
+    around = _places(check, wrt)
+    checkers = [Checker(check.graph, place, wrt) for place in around]
     truths = [_gradient(one) for one in checkers]
-    values = {name: [_value(claim, place) for place in places] for name, claim in claims.items()}
+    written = next(iter(claims.values())).graph
+    moving = written.depends(written.inputs.values())
+    runs = [_values(written, place) for place in around]
+    values = {name: [(found[claim.node], slack[claim.node]) for found, slack in runs] for name, claim in claims.items()}
     formulas = _formulas(check.graph, [name for name, claim in claims.items() if not _is_number(claim.text)])
     for name, claim in claims.items():
         true = [truth[name] for truth in truths]
@@ -117,9 +175,8 @@ def judge_claims(check: Check, text: str) -> None:
         if _is_number(claim.text):
             right, remark = _judge_number(claim.text, values[name][0][0], true[0], errors[0])
         else:
-            varies = claim.graph.live([claim.node])
-            count = len(places) if any(varies[i] for i in claim.graph.inputs.values()) else 1
-            right, remark = _judge_formula(places[:count], values[name][:count], true[:count], errors[:count])
+            count = len(around) if moving[claim.node] else 1
+            right, remark = _judge_formula(around[:count], values[name][:count], true[:count], errors[:count])
         if not right and not remark:
             remark = _slip(name, values, truths, single=_is_number(claim.text))
         check.claims.append(Claim(name, claim.text, values[name][0][0], true[0], formulas.get(name, ""), right, remark))
@@ -150,10 +207,10 @@ def _gradient(checker: Checker) -> dict[str, float]:
     return backend("reverse").gradient(checker.graph, checker.coordinates, checker.wrt, False).gradient
 
 
-def _value(claim: _Written, place: dict[str, float]) -> tuple[float, float]:
-    """Return the value of a claim at a point, and how far rounding may have moved it."""
-    values = run(claim.graph, [place[name] for name in claim.graph.inputs])
-    return values[claim.node], rounding(claim.graph, values)[claim.node]
+def _values(graph: Graph, place: dict[str, float]) -> tuple[list[Any], list[Any]]:
+    """Return the values of the claims' nodes at a point, and how far rounding may have moved each."""
+    values = run(graph, [place[name] for name in graph.inputs])
+    return values, rounding(graph, values)
 
 
 def _judge_formula(
@@ -223,7 +280,7 @@ def _formulas(graph: Graph, names: list[str]) -> dict[str, str]:
     """Return the derivatives as formulas, where they are short."""
     from autodiffcli.backends.symbolic import differentiate
 
-    if not names or len(graph) > 1000:
+    if not names or len(graph) > 1000 or graph.shapes:  # an entry's own formula is longer than that of its array
         return {}
     found = differentiate(graph, names)
     return {name: write(found, node, limit=80) for name, node in zip(names, found.outputs[1:], strict=True)}

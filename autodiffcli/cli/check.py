@@ -39,7 +39,8 @@ __all__ = ["command"]
 @click.option(
     "--against",
     metavar="GRADIENT",
-    help='Derivatives found by hand: "x1=1/x1+x2, x2=1.716", or all in order: "(1/x1+x2, x1-cos(x2))".',
+    help='Derivatives found by hand: "x1=1/x1+x2, x2=1.716", or all in order: "(1/x1+x2, x1-cos(x2))"; of arrays and '
+    'dicts in their form, or by entries: "x=2*x", "x[0]=2, d.a=6".',
 )
 @click.option("--sweep", "swept", is_flag=True, help="Show the error of one-sided and central quotients by ε.")
 @output_options

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from autodiffcli import RequestError, check
@@ -69,6 +71,62 @@ def test_what_is_wrong_is_pointed_at(given: str, wrong: list[str], said: str) ->
 def test_refusals(given: str, said: str) -> None:
     with pytest.raises(RequestError, match=said):
         check(LECTURE, AT, against=given)
+
+
+NETWORK, DATA = "sum(tanh(X@W))", "X=[[1,2],[3,4],[5,6]], W=[[0.1,0.2],[0.3,0.4]]"
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "given", "names"),
+    [
+        (NETWORK, DATA, "W = X'@sech(X@W)^2", "W[0,0] W[0,1] W[1,0] W[1,1]"),
+        (NETWORK, DATA, "(sech(X@W)^2@W', X'@sech(X@W)^2)", ""),
+        (NETWORK, DATA, "W[1,0] = (X'@(1 - tanh(X@W)^2))[1,0]", "W[1,0]"),
+        ("sum(x^2)", "x=[1,2]", "(2, 4)", "x[0] x[1]"),
+        ("sum(x^2)", "x=[1,2]", "x=[2.0, 4.00]", "x[0] x[1]"),
+        ("sum(x^2)", "x=[1,2]", "2*x", "x[0] x[1]"),
+        ("sum(x^2)", "x=[1,2]", "x[1]=4, x[0]=2*x[0]", "x[1] x[0]"),
+        ("d.a^2*t[1][0]", 'd={"a": 3}, t=(1, [2])', 'd={"a": 12}, t=(0, [9])', 'd["a"] t[0] t[1][0]'),
+        ("d.a^2*t[1][0]", 'd={"a": 3}, t=(1, [2])', "d.a=2*d.a*t[1][0], t[1]=[d.a^2]", 'd["a"] t[1][0]'),
+    ],
+)
+def test_arrays_and_structures(expression: str, at: str, given: str, names: str) -> None:
+    found = check(expression, at, against=given)
+    assert found.verdict == "passed", found.why
+    assert [claim.name for claim in found.claims] == (names.split() or list(found.gradient))
+    assert all(claim.right for claim in found.claims)
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong", "said"),
+    [
+        ("x=[2, 5]", ["x[1]"], "by x[1] is not 5 but 4"),
+        ("x=x^2", ["x[0]", "x[1]"], "by x[0] is not (x^2)[0] but 2"),
+        ("x[0]=2.1", ["x[0]"], "is not 2.1 but 2"),
+    ],
+)
+def test_a_wrong_entry_is_pointed_at(given: str, wrong: list[str], said: str) -> None:
+    found = check("sum(x^2)", "x=[1,2]", against=given)
+    assert found.verdict == "failed" and said in found.why
+    assert [claim.name for claim in found.claims if not claim.right] == wrong
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("x=2", "'2' has not the form of 'x'"),
+        ("x=[2,4,6]", "has not the form of 'x'"),
+        ("x=[[2],[4]]", "has not the form of 'x'"),
+        ("(1, 2, 3)", "gives 3 of 1"),
+        ("x[0]=x", "'x' is no number, as the derivative by 'x[0]' is"),
+        ("x=[2,4], x[1]=4", "the derivative by 'x[1]' is given twice"),
+        ("x[2]=4", "'x[2]' is not an input"),
+        ("x=2*z", "'z' is not an input"),
+    ],
+)
+def test_claims_of_another_form_are_refused(given: str, said: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(said)):
+        check("sum(x^2)", "x=[1,2]", against=given)
 
 
 def test_one_formula_for_one_input() -> None:
