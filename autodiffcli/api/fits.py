@@ -15,7 +15,7 @@ from autodiffcli.api.expressions import Point, point_of
 from autodiffcli.errors import RequestError
 from autodiffcli.fitting.cut import cut
 from autodiffcli.fitting.databases import duckdb_table, spark_table
-from autodiffcli.fitting.descent import State, Stop, descend, start
+from autodiffcli.fitting.descent import Epoch, State, Stop, descend, start
 from autodiffcli.fitting.minimize import METHODS, minimize
 from autodiffcli.fitting.optimizers import OPTIMIZERS, Optimizer
 from autodiffcli.fitting.queries import Database, Queries, statements
@@ -122,6 +122,7 @@ def fit(
         found.warnings.append(
             f"{rows.skipped:,} row{'s' if rows.skipped > 1 else ''} without numbers left out of each epoch"
         )
+    found.warnings += _risen(found.history)
     if batch and state.epochs and batch > (count := state.history[0].rows):
         found.warnings.append(
             f"a batch of {batch:,} is more than the {count:,} rows there are, so each step takes them all"
@@ -267,6 +268,13 @@ def _result(state: State, layout: Layout, why: str, optimizer: str) -> Fit:
     last = history[-1] if history else state.mean()
     parameters = layout.structured(state.theta.copy())
     return Fit(parameters, last.loss, last.gradient_norm, state.epochs, state.steps, why, optimizer, history)
+
+
+def _risen(history: list[Epoch]) -> list[str]:
+    """Return what to say of a loss that ended higher than it began, by more than batches in another order explain."""
+    if not history or history[-1].loss <= history[0].loss + 0.01 * abs(history[0].loss):
+        return []
+    return [f"the loss rose from {history[0].loss:.6g} to {history[-1].loss:.6g}: take a smaller --lr"]
 
 
 def _digest(layout: Layout) -> str:

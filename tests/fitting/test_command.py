@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -191,6 +192,15 @@ def test_a_batch_larger_than_the_table_is_said(table: str) -> None:
     done = run("fit", LINE, "--data", str(Path(table).resolve()), *START, "--batch", "9", "--no-shuffle")
     assert done.out == good("fit", LINE, "--data", table, *START)
     assert done.err == "warning: a batch of 9 is more than the 4 rows there are, so each step takes them all\n"
+
+
+def test_a_loss_that_rises_is_said(table: str) -> None:
+    data = str(Path(table).resolve())
+    done = run("fit", LINE, "--data", data, *START, "--lr", "1", "--epochs", "5")
+    assert done.status == 0 and numbers(done.out)["w"] != 0
+    first, last = (float(x) for x in re.findall(r"rose from (\S+) to (\S+): take a smaller --lr", done.err)[0])
+    assert first == 21 and last > 1e4 and done.err.count("\n") == 1  # 21: the mean of 1, 9, 25 and 49
+    assert good("fit", LINE, "--data", table, "--params", "w=2,b=1")  # where nothing is left to fall
 
 
 def test_a_pipe_is_read_once(table: str) -> None:
