@@ -28,6 +28,7 @@ from autodiffcli.points.rows import Request
 from autodiffcli.points.source import open_points
 from autodiffcli.primitive import Shape
 from autodiffcli.structures import all_finite, mapped
+from autodiffcli.value_text import shown
 
 __all__ = ["fit"]
 
@@ -80,7 +81,8 @@ def fit(
                 new one each epoch, among those of a table that are in memory: 65,536, or 4,194,304 numbers.
     on_error:   what a row without a finite number in each column does: "fail" raises, "skip" leaves it out.
     resume:     a file to keep the state of the descent in: at the end, on an error or Ctrl-C, and every 10 seconds. If
-                it is there already, the descent goes on from it, and ends with the same bits as one without a break.
+                it is there already, the descent goes on from it, and ends with the same bits as one without a break;
+                from that of another fit, or of other data, it does not (a pipe's data are not compared).
     progress:   called with the state after every step.
     engine:     numpy; or duckdb or spark, which compute each step by one query over a table in files that may be larger
                 than memory, and add up in another order. There the loss is made of sums and means over the rows of what
@@ -110,11 +112,15 @@ def fit(
         way = _optimizer(optimizer, lr, momentum)
         belongs["optimizer"] = str(way)
     with _opened(loss, data, layout, engine, master, on_error, batch, seed if shuffle and batch else None) as opened:
-        source, rows, belongs["columns"] = opened
+        source, rows, columns = opened
         if way is None:
             state, why, warning = minimize(source, str(optimizer), layout.start, stop, watch)
         else:
-            state = _descended(source, way, start(layout.start, way), stop, watch, resume, belongs)
+            belongs["columns"] = columns
+            if resume is not None and (digest := rows.digest(list(columns))):
+                belongs["data"] = digest
+            told = {"start": _told(layout), "data": rows.name}
+            state = _descended(source, way, start(layout.start, way), stop, watch, resume, belongs, told)
             why, warning = stop.why(state), ""
     found = _result(state, layout, why, optimizer if isinstance(optimizer, str) else str(optimizer))
     found.warnings += [warning] if warning else []
@@ -242,24 +248,25 @@ def _descended(
     watch: Callable[[State], object],
     resume: str | None,
     belongs: dict[str, object],
+    told: dict[str, str],
 ) -> State:
     """Return where a descent ends. Its state is in the file `resume` whatever ends it."""
-    state = (load(resume, belongs, first) if resume is not None else None) or first
+    state = (load(resume, belongs, told, first) if resume is not None else None) or first
     states = descend(source, optimizer, state, stop)
     if resume is None:
         for state in states:
             watch(state)
         return state
-    save(resume, state, belongs)  # now, and not after hours, a path that cannot be written is refused
+    save(resume, state, belongs, told)  # now, and not after hours, a path that cannot be written is refused
     saved = monotonic()
     try:
         for state in states:
             watch(state)
             if monotonic() - saved > SAVE_EVERY:
-                save(resume, state, belongs)
+                save(resume, state, belongs, told)
                 saved = monotonic()
     finally:  # Ctrl-C as well: a state is whole, since a step makes a new one
-        save(resume, state, belongs)
+        save(resume, state, belongs, told)
     return state
 
 
@@ -275,6 +282,10 @@ def _risen(history: list[Epoch]) -> list[str]:
     if not history or history[-1].loss <= history[0].loss + 0.01 * abs(history[0].loss):
         return []
     return [f"the loss rose from {history[0].loss:.6g} to {history[-1].loss:.6g}: take a smaller --lr"]
+
+
+def _told(layout: Layout) -> str:
+    return ", ".join([f"{name}={shown(value, None)}" for name, value in layout.structured(layout.start).items()])
 
 
 def _digest(layout: Layout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from hashlib import blake2b
 from typing import BinaryIO, Literal, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.points.columns import find_columns
+from autodiffcli.points.source import unreadable
 from autodiffcli.points.stream import columns
 
 __all__ = ["SKIP", "Arrays", "Columns", "Rows", "Table", "no_rows"]
@@ -41,6 +43,10 @@ class Rows(Protocol):
 
     def buffers(self, names: Sequence[str], batch: int | None) -> Iterator[Columns]:
         """Yield the columns of all rows, a multiple of the batch at a time but for the last; all at once for None."""
+        ...
+
+    def digest(self, names: Sequence[str]) -> str:
+        """Return what tells these columns from others; "" where they can be read but once."""
         ...
 
 
@@ -88,6 +94,13 @@ class Arrays:
             self.skipped = count - len(self._kept[names[0]])
         if len(self._kept[names[0]]):
             yield self._kept
+
+    def digest(self, names: Sequence[str]) -> str:
+        """Return a digest of the columns' numbers."""
+        found = blake2b(digest_size=16)
+        for name in names:
+            found.update(f"{name} {self._arrays[name].shape} ".encode() + self._arrays[name].tobytes())
+        return found.hexdigest()
 
 
 class Table:
@@ -141,6 +154,19 @@ class Table:
         if not several:
             self._kept = before
         yield before
+
+    def digest(self, names: Sequence[str]) -> str:
+        """Return a digest of the file, "" of a pipe. Raises RequestError for one that cannot be read."""
+        if not self._again:
+            return ""
+        found = blake2b(digest_size=16)
+        with self._opened() as source:
+            try:
+                while part := source.read(1 << 20):
+                    found.update(part)
+            except OSError as error:
+                raise unreadable(self.name, error) from error
+        return found.hexdigest()
 
     def _blocks(self, names: Sequence[str]) -> Iterator[Columns]:
         with self._opened() as source:

@@ -22,9 +22,10 @@ _DAMAGED = (ValueError, KeyError, TypeError, EOFError, AttributeError, RuntimeEr
 """What reading a file that was no state raises."""
 
 
-def save(path: str, state: State, belongs: Mapping[str, object]) -> None:
-    """Write a state as NumPy's .npz, whole or not at all. belongs: JSON-ready, all that the steps to come depend on.
+def save(path: str, state: State, belongs: Mapping[str, object], told: Mapping[str, str]) -> None:
+    """Write a state as NumPy's .npz, whole or not at all.
 
+    belongs: JSON-ready, all that the steps to come depend on. told: for people, what of it is a digest.
     Raises RequestError where the file cannot be written.
     """
     counts = {"steps": state.steps, "done": state.done, "rows": state.rows, "loss": state.loss}
@@ -37,12 +38,15 @@ def save(path: str, state: State, belongs: Mapping[str, object]) -> None:
             history=np.array(state.history[: state.epochs], dtype=float).reshape(-1, len(Epoch._fields)),
             counts=np.array(json.dumps(counts)),
             belongs=np.array(json.dumps(belongs)),
+            told=np.array(json.dumps(told)),
             **arrays,
         )
 
 
-def load(path: str, belongs: Mapping[str, object], start: State) -> State | None:
+def load(path: str, belongs: Mapping[str, object], told: Mapping[str, str], start: State) -> State | None:
     """Return the state in a file, None where there is no file; `start` is the first state of the same descent.
+
+    belongs, told: see `save`; what one of the two does not know is not compared.
 
     Raises RequestError where it cannot be read, and where what it belongs to differs, by the name of what does.
     """
@@ -51,13 +55,15 @@ def load(path: str, belongs: Mapping[str, object], start: State) -> State | None
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
-        counts, owner = (dict(json.loads(str(found[name]))) for name in ("counts", "belongs"))
+        counts, owner, said = (dict(json.loads(str(found[name]))) for name in ("counts", "belongs", "told"))
     except (*_DAMAGED, OSError) as error:
         raise _no_state(path, getattr(error, "strerror", None)) from None
     for name, value in belongs.items():
-        if owner.get(name) != value:
+        if owner.get(name, value) != value:
+            theirs, ours = _shown(said.get(name, owner[name])), _shown(told.get(name, value))
+            differs = f"is {theirs}, not {ours}" if theirs != ours else "has changed"
             raise RequestError(
-                f"{path} is the state of another fit: its {name} is {_shown(owner.get(name))}, not {_shown(value)}",
+                f"{path} is the state of another fit: its {name} {differs}",
                 hint="give what was given then; or name another file, to start anew",
             )
     try:

@@ -18,7 +18,7 @@ import autodiffcli
 from autodiffcli.errors import RequestError
 from autodiffcli.fitting import rows
 from autodiffcli.fitting.descent import State
-from tests.cli.support import PROGRAM, environment, interruptible, run
+from tests.cli.support import PROGRAM, environment, good, interruptible, run
 from tests.fitting.support import LINE, NETWORK, digits, network_start
 
 
@@ -77,15 +77,17 @@ def test_what_another_fit_left_is_not_gone_on_from(tmp_path: Path) -> None:
     autodiffcli.fit(data=data, resume=saved, **first)
     before = Path(saved).read_bytes()
     for change, named in (
-        ({"loss": LINE + "*2"}, "loss"),
-        ({"parameters": "w=0,b=1"}, "start"),
-        ({"lr": 0.2}, "optimizer"),
-        ({"optimizer": "adam"}, "optimizer"),
-        ({"batch": 1}, "batch"),
-        ({"seed": 1}, "seed"),
+        ({"loss": LINE + "*2"}, "loss is"),
+        ({"parameters": "w=0,b=1"}, "start is w=0, b=0, not w=0, b=1"),
+        ({"lr": 0.2}, "optimizer is"),
+        ({"optimizer": "adam"}, "optimizer is"),
+        ({"batch": 1}, "batch is None, not 1"),
+        ({"seed": 1}, "seed is"),
+        ({"data": {"x": [1.0, 2.0], "y": [1.0, 2.5]}}, "data has changed"),
+        ({"data": {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.0]}}, "data has changed"),
     ):
-        with pytest.raises(RequestError, match=f"is the state of another fit: its {named} is"):
-            autodiffcli.fit(data=data, resume=saved, **first | change)
+        with pytest.raises(RequestError, match=f"is the state of another fit: its {named}"):
+            autodiffcli.fit(resume=saved, **{"data": data} | first | change)
     assert Path(saved).read_bytes() == before
     for text in (b"", b"no state", before[: len(before) // 2]):
         Path(saved).write_bytes(text)
@@ -97,6 +99,37 @@ def test_what_another_fit_left_is_not_gone_on_from(tmp_path: Path) -> None:
         autodiffcli.fit(data=data, resume=saved, **first)
     with pytest.raises(RequestError, match="resume does nothing with l-bfgs"):
         autodiffcli.fit(data=data, resume=saved, **first | {"optimizer": "l-bfgs", "lr": None})
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": 10}, {"engine": "duckdb"}])
+def test_other_data_are_not_gone_on_with(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table(Path("data.csv"), 30)
+    table(Path("copy.csv"), 30)
+    table(Path("other.csv"), 30, seed=1)
+    options = {"resume": "state.npz", **options}
+    autodiffcli.fit(LINE, "data.csv", "w=0,b=0", epochs=3, **options)
+    before = Path("state.npz").read_bytes()
+    with pytest.raises(RequestError, match=r"another fit: its data is data\.csv, not other\.csv"):
+        autodiffcli.fit(LINE, "other.csv", "w=0,b=0", epochs=9, **options)
+    with Path("data.csv").open("a") as file:
+        file.write("99,98\n")
+    with pytest.raises(RequestError, match="another fit: its data has changed"):
+        autodiffcli.fit(LINE, "data.csv", "w=0,b=0", epochs=9, **options)
+    assert Path("state.npz").read_bytes() == before
+    assert autodiffcli.fit(LINE, "copy.csv", "w=0,b=0", epochs=9, **options).epochs == 9
+
+
+def test_a_pipe_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = table(Path("data.csv"), 30).read_bytes()
+    args = ("fit", LINE, "--params", "w=0,b=0", "--data")
+    resumed = ("--resume", "state.npz", "--epochs")
+    good(*args, "data.csv", *resumed, "3")
+    assert good(*args, "-", *resumed, "9", stdin=rows) == good(*args, "data.csv", "--epochs", "9")
+    good(*args, "data.csv", *resumed, "12")
 
 
 def test_ctrl_c_leaves_a_state_and_no_other_file(tmp_path: Path) -> None:
