@@ -25,6 +25,9 @@ Compute = Callable[[Graph, dict[str, Any]], Gradient]
 _KEPT = 100_000
 """Nodes and characters of the graphs that are kept for the next record."""
 
+_OPTIONS = ("wrt", "mode", "scheme", "epsilon", "digits", "corr")
+"""Options of the commands that decide what is computed."""
+
 _FORM = 'write {"id": 1, "expr": "x^2", "at": {"x": 3}}'
 
 
@@ -65,6 +68,7 @@ def _answer(compute: Compute, parsed: Callable[[str], Graph], line: bytes, numbe
     try:
         record = _record(line, number)
         answered["id"] = json_ready(record.get("id"))
+        _refuse_options(record, number)
         expr = record.get("expr")
         if not isinstance(expr, str):
             raise RequestError(f'line {number} has no "expr"', hint=_FORM)
@@ -83,6 +87,16 @@ def _answer(compute: Compute, parsed: Callable[[str], Graph], line: bytes, numbe
 
         answered |= said([*of_value(result), *of_gradient(graph, point, result)])
     return answered
+
+
+def _refuse_options(record: Mapping[str, Any], number: int) -> None:
+    """Refuse a key that asks for another answer; those of a caller's own, such as "note", are left alone."""
+    asked = next((name for name in _OPTIONS if name in record), None)
+    if asked is not None:
+        raise RequestError(
+            f'line {number}: "{asked}" is not read from a record, which has "id", "expr" and "at"',
+            hint="leave it out: what is computed is said by the command, and is the same for all records",
+        )
 
 
 def _record(line: bytes, number: int) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ def test_records_are_answered_in_order_good_and_bad() -> None:
         '{"id": "b", "expr": "ln(x)", "at": {"x": -1}}\n'
         '{"id": 3, "expr": "x+", "at": "x=1"}\r\n'
         '{"id": null, "expr": "x*y", "at": "x=pi,y=2"}\n'
-        '{"expr": "2"}'
+        '{"expr": "2", "note": "mine"}'
     )
     assert found[0] == {"id": 1, "value": 9.0, "grad": {"x": 6.0}}
     assert found[1]["id"] is None and "line 2 is not JSON" in found[1]["error"]["message"]
@@ -53,6 +53,8 @@ def test_records_are_answered_in_order_good_and_bad() -> None:
         ('{"expr": "x", "at": {"x": [[1]]}}', "a gradient is that of a number, and this is an array of shape (1, 1)"),
         ('{"expr": "x", "at": {"x": "1,y=2"}}', "',' is not expected here"),
         ('{"expr": "x"}', "'x' has no value"),
+        ('{"expr": "x*y", "at": {"x": 1, "y": 2}, "wrt": "x"}', 'line 1: "wrt" is not read from a record'),
+        ('{"expr": "1", "mode": "forward"}', 'line 1: "mode" is not read from a record'),
         ('{"expr": "x", "at": {"x": 1, "y": 1}}', "'y' is not in the expression"),
         ('{"expr": ""}', "the expression is empty"),
         ('{"expr": "\\ud800"}', "has no meaning in an expression"),
