@@ -23,14 +23,14 @@ from autodiffcli.fitting.results import Fit
 from autodiffcli.fitting.rows import Arrays, Rows, Table
 from autodiffcli.fitting.saved import load, save
 from autodiffcli.fitting.steps import Epochs, Layout, Loss, RowBatches, free_names
-from autodiffcli.points.kinds import kind_by_name
+from autodiffcli.points.kinds import kind_by_name, needs_database
 from autodiffcli.points.rows import Request
 from autodiffcli.points.source import open_points
 from autodiffcli.primitive import Shape
 from autodiffcli.structures import all_finite, mapped
 from autodiffcli.value_text import shown
 
-__all__ = ["fit"]
+__all__ = ["engine_of", "fit"]
 
 SAVE_EVERY = 10.0
 """Seconds between two states that are saved on the way."""
@@ -61,7 +61,7 @@ def fit(
     on_error: OnError = "fail",
     resume: str | None = None,
     progress: Callable[[State], object] | None = None,
-    engine: str = "numpy",
+    engine: str = "",
     master: str = "",
 ) -> Fit:
     """Find parameters that make a loss over data small, by gradient descent: θ ← θ − α/B·Σ∇loss over B rows.
@@ -86,8 +86,9 @@ def fit(
     progress:   called with the state after every step.
     engine:     numpy; or duckdb or spark, which compute each step by one query over a table in files that may be larger
                 than memory, and add up in another order. There the loss is made of sums and means over the rows of what
-                each row gives, by numbers alone. duckdb reads also Parquet, compressed files and patterns of files,
-                spark files, patterns and folders that its workers reach. master: its cluster's address.
+                each row gives, by numbers alone. duckdb reads also Parquet, compressed files and patterns of files, and
+                is taken for these by itself; spark files, patterns and folders that its workers reach. master: its
+                cluster's address.
 
     Raises RequestError (syntax, names, shapes, unreadable files, a loss that is no number, no rows) and MathError (a
     row without numbers; a loss or gradient that is nan or infinite, with the place where that began).
@@ -96,6 +97,7 @@ def fit(
     >>> {name: round(value, 6) for name, value in found.parameters.items()}, found.stopped
     ({'w': 2.0, 'b': 1.0}, 'after 1,000 epochs')
     """
+    engine = engine or engine_of(data)
     if epochs is None and steps is None:
         epochs = 100
     settings = {"lr": lr, "momentum": momentum, "batch": batch, "epochs": epochs, "steps": steps, "seed": seed}
@@ -134,6 +136,14 @@ def fit(
             f"a batch of {batch:,} is more than the {count:,} rows there are, so each step takes them all"
         )
     return found
+
+
+def engine_of(data: Data) -> str:
+    """Return what computes the steps over data where nothing is said: duckdb for what it alone reads, else numpy.
+
+    Raises RequestError for a pattern that fits no file.
+    """
+    return "duckdb" if isinstance(data, str | os.PathLike) and needs_database(os.fspath(data), None) else "numpy"
 
 
 def _start(given: dict[str, Any], spread: dict[str, Any], seed: int) -> dict[str, Any]:

@@ -63,9 +63,8 @@ _OPTIMIZERS = ("gd", "momentum", "adam", "l-bfgs", "bfgs", "cg")
 @click.option(
     "--engine",
     type=Choice(["numpy", "duckdb", "spark"]),
-    default="numpy",
-    help="What computes a step: numpy; or one query over a table that may be larger than memory, by duckdb also of "
-    "Parquet, compressed files and patterns, by spark on a cluster.",
+    help="What computes a step: numpy; or one query over a table that may be larger than memory, by duckdb, which is "
+    "taken for Parquet, compressed files and patterns by itself, or by spark on a cluster.",
 )
 @click.option(
     "--master",
@@ -83,16 +82,17 @@ def command(expr: str, data: tuple[str, ...], resume: str | None, out: str | Non
     \b
     adcalc fit "mean((w*x + b - y)^2)" --data data.csv --params w=0,b=0
     """
-    from autodiffcli.api.fits import fit
+    from autodiffcli.api.fits import engine_of, fit
     from autodiffcli.points.out import whole_file
 
     output = Output.chosen(options)
-    if options["engine"] != "numpy":
-        refuse(("batch", "shuffle"), f"with --engine {options['engine']}", "each step is of all rows: leave it out")
+    engine = options["engine"] = options["engine"] or (engine_of(data[0]) if _is_table(data[0]) else "numpy")
+    if engine != "numpy":
+        refuse(("batch", "shuffle"), f"with --engine {engine}", "each step is of all rows: leave it out")
     elif options["batch"] is None:
         refuse(("shuffle",), "without --batch")
-    if options["engine"] != "spark":
-        refuse(("master",), f"with --engine {options['engine']}", "add --engine spark")
+    if engine != "spark":
+        refuse(("master",), f"with --engine {engine}", "add --engine spark")
     if out is not None and output.format == "plain":
         refuse(("precision",), "with --out", "the file has every digit: leave it out")
     read_once(expr, *data, *options["params"], *options["random"], what="the data, the expression or a point")
@@ -151,6 +151,10 @@ def _written(page: Any, found: Any, path: str) -> bytes:
     import json
 
     return json.dumps(page.fit_data(found)["parameters"], ensure_ascii=False).encode() + b"\n"
+
+
+def _is_table(text: str) -> bool:
+    return not (_NAMED.match(text) or text.endswith((".npy", ".npz")))
 
 
 def _data(data: tuple[str, ...], fixed: list[str], settings: dict[str, Any]) -> Any:

@@ -15,7 +15,10 @@ from autodiffcli.fitting.steps import Layout, written
 from autodiffcli.graph import Graph, Node
 from autodiffcli.passes.simplify import simplify
 
-__all__ = ["Cut", "cut"]
+__all__ = ["NUMPY", "Cut", "cut"]
+
+NUMPY = "--engine numpy, which computes every loss, over CSV, TSV and JSON Lines"
+"""The remedy for what no query computes."""
 
 
 class Cut(NamedTuple):
@@ -129,4 +132,4 @@ class _Cutter:
                 hint = "take its entries one by one: w[0]*x1 + w[1]*x2"
         if at != i or op.shape is not None:
             span = graph.span(at) or graph.span(i)
-            raise RequestError(said, source=graph.source, span=span, hint=f"{hint}; or leave --engine out")
+            raise RequestError(said, source=graph.source, span=span, hint=f"{hint}; or take {NUMPY}")

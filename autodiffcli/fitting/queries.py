@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiffcli.errors import MathError, RequestError
-from autodiffcli.fitting.cut import Cut, cut
+from autodiffcli.fitting.cut import NUMPY, Cut, cut
 from autodiffcli.fitting.optimizers import Vector
 from autodiffcli.fitting.rows import no_rows
 from autodiffcli.fitting.steps import Batch, Loss
@@ -77,7 +77,7 @@ def statements(parts: Cut, dialect: str, columns: int) -> tuple[str, str]:
         sums = select(parts.rows, labels, dialect, Table(_VIEW, aggregate="total"))
         rows = select(parts.rows, labels, dialect, Table(_VIEW, inputs))
     except RequestError as error:
-        hint = "leave --engine out: NumPy has every function" if "cannot be written" in error.message else error.hint
+        hint = f"take {NUMPY}" if "cannot be written" in error.message else error.hint
         raise RequestError(error.message, hint=hint) from None
     infinite = " OR ".join(f"NOT abs({label}) < CAST('inf' AS DOUBLE)" for label in labels)  # nan is above inf
     return sums, f"SELECT {', '.join(inputs)} FROM ({rows}) AS results WHERE {infinite} LIMIT 1"

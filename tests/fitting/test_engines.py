@@ -19,6 +19,7 @@ from autodiffcli.errors import AdcalcError, RequestError
 from autodiffcli.fitting.cut import cut
 from autodiffcli.fitting.descent import State
 from autodiffcli.fitting.steps import Layout
+from autodiffcli.language.point import parse_point
 from tests.cli.support import environment, good, refused, run
 from tests.fitting.support import LINE
 from tests.points.test_spark import Cluster, long, needs_spark, spark  # noqa: F401  # the fixture
@@ -131,6 +132,19 @@ def test_every_kind_of_table_gives_the_same() -> None:
 HOLES = "t,y,x\na,1,0\nb,3,1\nc,,2\nd,5,2\ne,nan,3\nf,7,seven\ng,-inf,1\n"
 
 
+def test_duckdb_is_taken_for_what_it_alone_reads() -> None:
+    columns = data(50)
+    wanted = autodiffcli.fit(LINE, write("data.csv", columns), "w=0,b=0", epochs=5)
+    write("part-1.csv", {name: column[:30] for name, column in columns.items()})
+    write("part-2.csv", {name: column[30:] for name, column in columns.items()})
+    for name in ("data.parquet", "data.csv.gz"):
+        assert_close(autodiffcli.fit(LINE, write(name, columns), "w=0,b=0", epochs=5), wanted)
+    for name in ("data.parquet", "data.csv.gz", "part-*.csv"):
+        found = good("fit", LINE, "--data", name, *START, "--epochs", "5")
+        assert found == good("fit", LINE, "--data", name, *START, "--epochs", "5", *BY_DUCKDB)
+        assert flat(parse_point(found)) == pytest.approx(flat(wanted.parameters), rel=CLOSE, abs=CLOSE)
+
+
 def test_rows_without_numbers_are_as_by_numpy(tmp_path: Path) -> None:
     Path("holes.csv").write_text(HOLES)
     rows = HOLES.splitlines(keepends=True)
@@ -171,13 +185,13 @@ def test_rows_without_numbers_are_as_by_numpy(tmp_path: Path) -> None:
     [
         ("(w*x + b - y)^2", ["an array of shape (7,)", "sum or mean it over the rows"]),
         ("mean((x - mean(x))^2*w) + b*mean(y)", ["what all rows decide is used in each", "       ^^^^^^^", "a column"]),
-        ("norm(w*x + b - y)", ["norm of columns is no number of each row", "leave --engine out"]),
+        ("norm(w*x + b - y)", ["norm of columns is no number of each row", "take --engine numpy"]),
         ("mean(cumsum(w*x + b - y))", ["cumsum of columns is no number of each row"]),
         ("max(w*x + b - y)", ["max of columns is no number of each row"]),
         ("mean([w, b]@[x, y])", ["stack of columns is no number of each row"]),
         ("mean([w]*x + b - y)", ["an array of shape (1,) meets columns", "w[0]*x1 + w[1]*x2"]),
         ("mean(x[1:]*w) + b*y[0]", ["index of columns is no number of each row"]),
-        ("mean(erf(w*x + b - y))", ["erf cannot be written in SQL for DuckDB", "leave --engine out"]),
+        ("mean(erf(w*x + b - y))", ["erf cannot be written in SQL for DuckDB", "take --engine numpy"]),
         ("mean(w*x + b - Y)", ["has no column 'Y'", "did you mean 'y'?", "by --params"]),
         ("mean(w*x + b", ["'(' is not closed"]),
     ],
@@ -199,12 +213,14 @@ def test_what_does_nothing_is_refused() -> None:
     assert "--batch does nothing with --engine duckdb" in told(*table, "--batch", "3")
     assert "--no-shuffle does nothing with --engine duckdb" in told(*table, "--no-shuffle")
     assert "--master does nothing with --engine duckdb" in told(*table, "--master", "local")
-    assert "--master does nothing with --engine numpy" in told("--data", "data.parquet", "--master", "local")
+    assert "--master does nothing with --engine numpy" in told("--data", "data.csv", "--master", "local")
     assert "reads a table in files, and no arrays" in told("--data", "x=[1],y=[2]", *BY_DUCKDB)
     assert "engine duckdb reads no pipe" in told("--data", "-", *BY_DUCKDB)
     assert "no.parquet: No such file" in told("--data", "no.parquet", *BY_DUCKDB)
     assert "no*.parquet fits no file" in told("--data", "no*.parquet", *BY_DUCKDB)
-    assert "Parquet is read by --engine duckdb" in told("--data", "data.parquet")
+    assert "no*.parquet fits no file" in told("--data", "no*.parquet")
+    assert "Parquet is read by --engine duckdb" in told("--data", "data.parquet", "--engine", "numpy")
+    assert "--batch does nothing with --engine duckdb" in told("--data", "data.parquet", "--batch", "3")
     with pytest.raises(RequestError, match="there is no engine 'sql'"):
         autodiffcli.fit(LINE, "data.parquet", "w=0,b=0", engine="sql")
     with pytest.raises(RequestError, match="batch does nothing with engine duckdb"):
