@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from typing import Any, BinaryIO
@@ -14,8 +15,8 @@ from autodiffcli.cli.progress import Progress
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.point import forms
-from autodiffcli.points.kinds import files_of, kind_by_name, named_kind, needs_database
-from autodiffcli.points.out import whole_file
+from autodiffcli.points.kinds import files_of, kind_by_name, kind_to_write, kind_told, needs_database
+from autodiffcli.points.out import compressed, whole_file
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Summary, stream
 
@@ -64,18 +65,13 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     names = ["value", *[f"d_{name}" for name in wrt]]
     asked: dict[str, Any] = {"inputs": columns, "outputs": names, "evaluate": evaluate, "fixed": list(fixed)}
     asked |= {name: options[name] for name in ("keep", "prefix", "on_error")}
-    engine = options["engine"] or ("duckdb" if needs_database(path, out) else "numpy")
     progress = Progress(beside_rows=out is None and sys.stdout.isatty())
     asked["progress"] = progress
     try:
-        if engine == "spark":
+        if options["engine"] == "spark":
             summary = _by_spark(path, out, format_, options["master"] or "", asked)
         else:
-            refuse(("master",), f"with --engine {engine}", "add --engine spark")
-            work = _by_database if engine == "duckdb" else _by_numpy
-            with nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as target:
-                summary = work(path, out, format_, target, asked)
-                target.flush()
+            summary = _on_this_machine(path, out, format_, options["engine"], asked)
     finally:
         progress.clear()
     progress.finish(summary.rows)
@@ -92,20 +88,52 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     return 0
 
 
-def _by_numpy(path: str, out: str | None, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
+def _on_this_machine(path: str, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]) -> Summary:
+    kind, packed = kind_told(path, _beginning(path), format_)
+    written, compression = kind_to_write(out or "", format_)
+    if not written and kind == "parquet" and (out is None or compression):
+        written = "csv"  # a pipe, or a terminal, takes text
+    if engine == "numpy" and kind not in ("", "parquet") and written not in ("", kind):
+        raise RequestError(
+            f"--engine numpy writes {path}, which is {kind}, as that, not as {written}", hint="leave --engine out"
+        )
+    engine = engine or ("duckdb" if needs_database(path, kind, packed, written) else "numpy")
+    refuse(("master",), f"with --engine {engine}", "add --engine spark")
+    within = written == "parquet"  # which compresses its columns by itself
+    with (
+        nullcontext(sys.stdout.buffer) if out is None else whole_file(out) as file,
+        compressed(file, "" if within else compression) as target,
+    ):
+        if engine == "duckdb":
+            asked |= {"written": written or format_, "compression": compression if within else ""}
+            summary = _by_database(path, format_, target, asked)
+        else:
+            summary = _by_numpy(path, format_, target, asked)
+        target.flush()
+    return summary
+
+
+def _beginning(path: str) -> bytes:
+    """Return how a table begins, where it can be seen without taking it: of a pipe, what has come first."""
+    if path == "-":
+        seen: bytes = getattr(standard_input(), "peek", lambda: b"")()
+        return seen
+    if not os.path.isfile(path):
+        return b""
+    with open_points(path) as file:
+        return file.read(1 << 16)
+
+
+def _by_numpy(path: str, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
     with nullcontext(standard_input()) if path == "-" else open_points(path) as source:
         return stream(source, target, kind=kind_by_name(path, format_), name=path, **asked)
 
 
-def _by_database(path: str, out: str | None, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
+def _by_database(path: str, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
     from autodiffcli.points.database import convert
 
-    written, compression = named_kind(out or "")
-    if out is None and named_kind(path)[0] == "parquet":
-        written = "csv"  # a pipe, or a terminal, takes text
     piped = standard_input() if path == "-" else None
-    asked |= {"kind": format_, "written": format_ or written, "compression": compression, "piped": piped}
-    return convert(files_of(path), target, **asked)
+    return convert(files_of(path), target, kind=format_, piped=piped, **asked)
 
 
 def _by_spark(path: str, out: str | None, format_: str, master: str, asked: dict[str, Any]) -> Summary:

@@ -81,7 +81,7 @@ def convert(
 
     paths:    the files, in order; "-" is `piped`.
     kind:     of files whose names and content do not tell. written: the kind to write, by default that of the first
-              file, and its compression: "", "gzip" or "zstd".
+              file; compression: that of Parquet, "", "gzip" or "zstd".
 
     The rest is as in `stream`, and so are the numbers, their order, and what is raised. Columns that are kept are
     written anew, and rows with too many or too few fields cannot be: on_error="null" raises at them.
@@ -91,7 +91,8 @@ def convert(
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
 
-    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, paths[0], fixed)
+    table = "standard input" if paths[0] == "-" else paths[0]
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, table, fixed)
     answers = Answers(request, evaluate)
     if written in ("", "parquet") and "-" not in paths:
         from autodiffcli.points import parquet
@@ -217,7 +218,7 @@ class _Job:
         connection.register("results", pyarrow.RecordBatchReader.from_batches(schema, batches))
         names = [*(first.columns if request.keep else []), *request.outputs]
         items = [f"{_shown(f, kind)} AS {_quoted(name)}" for f, name in zip(schema, names, strict=True)]
-        packed = f", COMPRESSION {compression}" if compression else ""
+        packed = f", COMPRESSION {compression}" if compression and kind == "parquet" else ""
         with _pipe_to(target) as path:
             try:
                 connection.execute(

@@ -7,13 +7,22 @@ from pathlib import PurePath
 
 from autodiffcli.errors import RequestError
 
-__all__ = ["files_of", "kind_by_content", "kind_by_name", "kind_of", "named_kind", "needs_database"]
+__all__ = [
+    "files_of",
+    "kind_by_content",
+    "kind_by_name",
+    "kind_of",
+    "kind_to_write",
+    "kind_told",
+    "named_kind",
+    "needs_database",
+]
 
 KINDS = ("csv", "tsv", "jsonl")
 
 _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
-
+_UNTOLD = ("", ".txt", ".dat")
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
 _MAGIC = {b"PAR1": "parquet", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -27,6 +36,28 @@ def named_kind(path: str) -> tuple[str, str]:
     name = PurePath(path)
     packed = _PACKED.get(name.suffix.lower(), "")
     return _SUFFIXES.get((name.with_suffix("") if packed else name).suffix.lower(), ""), packed
+
+
+def kind_to_write(out: str, explicit: str = "") -> tuple[str, str]:
+    """Return what `named_kind` does. Raises RequestError for a name that promises what is not written.
+
+    >>> kind_to_write("points.tsv.zst"), kind_to_write("points.txt")
+    (('tsv', 'zstd'), ('', ''))
+    """
+    kind, packed = named_kind(out)
+    name = PurePath(out).with_suffix("") if packed else PurePath(out)
+    if kind or name.suffix.lower() in _UNTOLD or (explicit and not named_kind(str(name.with_suffix("")))[0]):
+        return kind, packed
+    hint = "end its name in .csv, .tsv or .jsonl, and after these in .gz or .zst to compress it, or in .parquet"
+    raise RequestError(f"cannot write {out}: no table is written as {name.suffix}", hint=hint)
+
+
+def kind_told(path: str, head: bytes, explicit: str = "") -> tuple[str, str]:
+    """Return what `kind_of` does, or, where nothing is known of how a file begins, what its name tells."""
+    if head:
+        return kind_of(path, head, explicit)
+    kind, packed = named_kind(path)
+    return explicit or kind, packed
 
 
 def kind_of(path: str, head: bytes, explicit: str = "") -> tuple[str, str]:
@@ -59,19 +90,14 @@ def files_of(path: str) -> list[str]:
     return found
 
 
-def needs_database(path: str, out: str | None) -> bool:
-    """Return whether a table is read or written by DuckDB alone: Parquet, compressed, a pattern, or of another kind."""
-    kind, packed = named_kind(path)
-    to, out_packed = named_kind(out or "")
-    if packed or out_packed or "parquet" in (kind, to) or (to and kind and to != kind) or files_of(path) != [path]:
-        return True
-    if not os.path.isfile(path):  # what is read from a pipe to look at it is gone
-        return False
-    try:
-        with open(path, "rb") as file:
-            return any(map(file.read(4).startswith, _MAGIC))
-    except (OSError, ValueError):  # said where it is opened
-        return False
+def needs_database(path: str, kind: str, packed: str, written: str) -> bool:
+    """Return whether a table is read or written by DuckDB alone: Parquet, compressed, a pattern, or of another kind.
+
+    kind, packed: of what is read. written: the kind to write. Each "" where it is not known.
+    """
+    return bool(packed or "parquet" in (kind, written) or (written and kind and written != kind)) or (
+        files_of(path) != [path]
+    )
 
 
 def kind_by_name(path: str, explicit: str = "") -> str:
@@ -82,7 +108,7 @@ def kind_by_name(path: str, explicit: str = "") -> str:
     """
     kind = explicit or named_kind(path)[0]
     if kind == "parquet":
-        raise RequestError(f"{path}: Parquet is read by --engine duckdb", hint='pip install "autodiffcli[data]"')
+        raise RequestError(f"{path}: Parquet is read by --engine duckdb", hint="add --engine duckdb")
     if kind and kind not in KINDS:
         raise RequestError(f"a table of points is one of {', '.join(KINDS)}, not {kind}")
     return kind

@@ -1,4 +1,4 @@
-"""A file that is written whole or not at all."""
+"""A file that is written whole or not at all, compressed where its name says so."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
-from autodiffcli.errors import RequestError
+from autodiffcli.errors import RequestError, missing_extra
 
-__all__ = ["whole_file"]
+__all__ = ["compressed", "whole_file"]
 
 _SENT_AT_ONCE = 1 << 23
 _DESCRIPTORS = "/proc/self/fd"
@@ -63,6 +63,37 @@ def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+@contextmanager
+def compressed(target: BinaryIO, compression: str) -> Iterator[BinaryIO]:
+    """Give a stream whose bytes go to target: compressed by "gzip" or "zstd", or as they are, ""."""
+    if not compression:
+        yield target
+    elif compression == "gzip":
+        from gzip import GzipFile
+
+        with GzipFile("", "wb", 6, target, mtime=0) as packed:  # the same table makes the same file at any time
+            yield cast(BinaryIO, packed)
+    else:
+        try:
+            import pyarrow
+        except ImportError:
+            raise missing_extra("--out FILE.zst", "data") from None
+        with pyarrow.CompressedOutputStream(_LeftOpen(target), "zstd") as packed:
+            yield packed
+
+
+class _LeftOpen:
+    """A stream that the end of what is written into it does not close."""
+
+    closed = False
+
+    def __init__(self, target: BinaryIO) -> None:
+        self.write, self.flush = target.write, target.flush
+
+    def close(self) -> None:
+        """Leave it open."""
 
 
 class _Written(io.FileIO):

@@ -28,11 +28,11 @@ _BOM = b"\xef\xbb\xbf"
 _FOREIGN = {  # how files begin that are no text, what they are, and the remedy
     b"\x1f\x8b": (
         "compressed by gzip",
-        "add --engine duckdb, or unpack it first: gzip -dc FILE | adcalc ... --points -",
+        "add --engine duckdb, or unpack it first: gzip -dc",
     ),
     b"\x28\xb5\x2f\xfd": (
         "compressed by zstd",
-        "add --engine duckdb, or unpack it first: zstd -dc FILE | adcalc ... --points -",
+        "add --engine duckdb, or unpack it first: zstd -dc",
     ),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "save the table as CSV"),
     b"PAR1": ("a Parquet file", "add --engine duckdb, which the 'data' extra brings"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -87,6 +88,27 @@ def test_out_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [out]
     missing = tmp_path / "no" / "out.csv"
     assert "cannot write" in refused("grad", "x", "--points", "-", "--out", str(missing), stdin=b"x\n1\n")
+
+
+@pytest.mark.parametrize("name", ["out.csv.gz", "out.gz"])
+def test_out_is_compressed_as_its_name_says(tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    assert good("grad", "x*y", "--points", "-", "--out", str(out), stdin=CSV) == ""
+    assert gzip.decompress(out.read_bytes()).decode() == ANSWER
+
+
+@pytest.mark.parametrize("name", ["out.json", "out.csv.bz2", "out.json.gz", "out.xlsx", "out.v2"])
+def test_out_is_not_named_for_what_it_is_not(tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    said = refused("grad", "x*y", "--points", "-", "--out", str(out), stdin=CSV)
+    assert f"{name}: no table is written as " in said and ".csv, .tsv or .jsonl" in said
+    assert not list(tmp_path.iterdir())
+    explicit = call("grad", "x*y", "--points", "-", "--format", "csv", "--out", str(out), stdin=CSV)
+    assert explicit.status == (2 if "csv" in name else 0)  # whoever says it is CSV may name it as they like
+    file = tmp_path / "p.csv"
+    file.write_bytes(CSV)
+    numpy = ("--points", str(file), "--engine", "numpy", "--out", str(tmp_path / "out.jsonl"))
+    assert "which is csv, as that, not as jsonl" in refused("eval", "x", *numpy)
 
 
 @pytest.mark.parametrize("option", [["--out", "f"], ["--prefix", "f_"], ["--no-keep"], ["--on-error", "skip"]])

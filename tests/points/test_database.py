@@ -20,7 +20,7 @@ import pytest
 from autodiffcli.errors import AdcalcError
 from autodiffcli.points.database import convert
 from autodiffcli.points.stream import Summary, stream
-from tests.cli.support import PROGRAM, call, environment, good, interruptible, refused
+from tests.cli.support import PROGRAM, call, environment, good, interruptible, refused, run
 from tests.points.support import FORMULAS, FULL, OUTPUTS, asked, hard_table, product
 
 duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
@@ -91,7 +91,7 @@ def test_long_tables_keep_their_order() -> None:
     assert mine == theirs
 
 
-@pytest.mark.parametrize("name", ["o.parquet", "o.csv", "o.csv.gz", "o.tsv", "o.jsonl.zst", "o.jsonl"])
+@pytest.mark.parametrize("name", ["o.parquet", "o.csv", "o.csv.gz", "o.csv.zst", "o.tsv", "o.jsonl.zst", "o.jsonl"])
 def test_there_and_back_through_every_kind(name: str) -> None:
     Path("p.csv").write_bytes(CSV)
     assert call("grad", "x*y", "--points", "p.csv", "--out", name).status == 0
@@ -102,6 +102,8 @@ def test_there_and_back_through_every_kind(name: str) -> None:
         before, after = np.array(row.rsplit(",", 6)[1:], dtype=float).reshape(2, 3)
         np.testing.assert_array_equal(before, after)
     assert [name for name in os.listdir() if not name.startswith(("p.", "o.", "again."))] == []
+    magic = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}.get(Path(name).suffix)
+    assert magic is None or Path(name).read_bytes().startswith(magic)
 
 
 def test_types_of_other_columns_are_kept() -> None:
@@ -141,9 +143,16 @@ def test_pipes() -> None:
     done = call("eval", "x", "--points", "-", "--no-keep", "--out", "o.csv", *DATABASE, stdin=parquet)
     assert done.status == 0 and Path("o.csv").read_text(encoding="utf-8") == "value\n1.0\n-0.5\ninf\n5e-324\n"
     zipped = gzip.compress(CSV)
-    assert "add --engine duckdb" in refused("eval", "x", "--points", "-", stdin=zipped)
-    done = call("eval", "y", "--points", "-", "--no-keep", *DATABASE, stdin=zipped)
-    assert done.out == "value\n2.0\n1e+300\nnan\n3.0\n"
+    by_numpy = refused("eval", "x", "--points", "-", "--engine", "numpy", stdin=zipped)
+    assert "add --engine duckdb, or unpack it first" in by_numpy
+    for engine in ((), DATABASE):  # what it is shows before it is read
+        assert run("eval", "x", "--points", "-", "--no-keep", *engine, stdin=parquet).out.startswith(
+            "value\n1.0\n-0.5\n"
+        )
+        done = run("eval", "y", "--points", "-", "--no-keep", *engine, stdin=zipped)
+        assert (done.status, done.out) == (0, "value\n2.0\n1e+300\nnan\n3.0\n")
+    assert run("eval", "x", "--points", "-", "--out", "o.jsonl", stdin=b"x\n1\n").status == 0
+    assert Path("o.jsonl").read_bytes() == b'{"x":1.0,"value":1.0}\n'
 
 
 def test_json_has_texts_for_what_is_not_finite() -> None:

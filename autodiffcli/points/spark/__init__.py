@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from autodiffcli.errors import RequestError
-from autodiffcli.points.kinds import named_kind
-from autodiffcli.points.out import whole_file
+from autodiffcli.points.kinds import kind_to_write, named_kind
+from autodiffcli.points.out import compressed, whole_file
 from autodiffcli.points.rows import Evaluate, OnError, Request
 from autodiffcli.points.spark.compute import compute
 from autodiffcli.points.spark.read import read
@@ -57,9 +57,10 @@ def convert(
         raise RequestError("Spark does not read pipes", hint="write the table to a file that all workers can read")
     if not isinstance(out, str):
         return _convert(path, out, kind, master, request, evaluate, progress)
-    written = kind or named_kind(out.rstrip("/"))[0] or "parquet" * (named_kind(path)[0] == "parquet")
+    named, compression = named_kind(out.rstrip("/")) if is_folder(out) else kind_to_write(out, kind)
+    written = named or kind or "parquet" * (named_kind(path)[0] == "parquet")
     if not is_folder(out) and written != "parquet":
-        with whole_file(out) as target:
+        with whole_file(out) as file, compressed(file, compression) as target:
             return _convert(path, target, written, master, request, evaluate, progress)
     with put_in_place(out, whole=not is_folder(out)) as place:
         return _convert(path, place, written, master, request, evaluate, progress, whole=not is_folder(out))
