@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from autodiffcli.errors import RequestError
 
-__all__ = ["check_new_columns", "find_columns"]
+__all__ = ["check_distinct", "check_new_columns", "find_columns"]
 
 _LISTED = 20
 
@@ -46,6 +46,23 @@ def check_new_columns(outputs: Sequence[str], columns: Collection[str], table: s
         if name in new:
             raise RequestError(f"two results are both named {name!r}")
         new.add(name)
+
+
+def check_distinct(names: Sequence[str], table: str, kind: str) -> None:
+    """Raise if DuckDB would rename a column, or refuse one, where it writes a table of a kind: it ignores case."""
+    before: dict[bytes, str] = {}
+    for place, name in enumerate(names, 1):
+        key = name.encode().lower()  # of bytes: ASCII letters alone
+        if name and key not in before:
+            before[key] = name
+            continue
+        said = (
+            f"columns {before.get(key)!r} and {name!r} differ in case only" if name else f"column {place} has no name"
+        )
+        if name in before.values():
+            said = f"two columns are named {name!r}"
+        hint = "rename it, leave the table's columns out by --no-keep, or write CSV or TSV"
+        raise RequestError(f"{table}: {said}, which DuckDB cannot write as {kind}", hint=hint)
 
 
 def _remedy(name: str, names: Sequence[str], fixed_by: str) -> str:

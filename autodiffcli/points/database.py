@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
 from autodiffcli.language.parser import normalised
-from autodiffcli.points.columns import check_new_columns, find_columns
+from autodiffcli.points.columns import check_distinct, check_new_columns, find_columns
+from autodiffcli.points.delimited import header_cells
 from autodiffcli.points.kinds import kind_of
 from autodiffcli.points.rows import Evaluate, OnError, Request
 from autodiffcli.points.source import open_points
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "convert", "reading"]
 
 BATCH_ROWS = 131_072
+_SAMPLED = 20_480
+"""Lines of JSON by which DuckDB knows its columns."""
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|JSON")
 _TEXT = ("csv", "tsv")
 _QUOTED = "delim = ',', quote = '\"', escape = '\"'"
@@ -42,8 +45,8 @@ _SETTINGS = {
     "memory_limit": "'512MB'",
 }
 _WRITTEN = {
-    "csv": "FORMAT csv, HEADER true",
-    "tsv": "FORMAT csv, HEADER true, DELIMITER '\t', QUOTE '', ESCAPE ''",
+    "csv": "FORMAT csv, HEADER false",
+    "tsv": "FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE ''",
     "jsonl": "FORMAT json",
     "parquet": "FORMAT parquet",
 }
@@ -192,10 +195,30 @@ class _Job:
         if kind == "jsonl":
             source = f"read_json({place}, format = 'newline_delimited', {packed}{skip})"
         described = self._asked(f"DESCRIBE FROM {source}", name)
-        names = [normalised(column) for column, *_ in described]
+        found = [column for column, *_ in described]
+        if kind == "parquet":
+            found = _top(self._asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
+        else:
+            self._check_renamed(
+                found, f"read_json_objects({place}, format = 'newline_delimited', {packed}{skip})", name
+            )
+        names = list(map(normalised, found))
         rows = self._asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
         renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"
         return _File(name, names, [type_ for _, type_, *_ in described], renamed, kind, rows)
+
+    def _check_renamed(self, columns: list[str], source: str, name: str) -> None:
+        """Raise RequestError where DuckDB has made x_1 of a key x that differs from another in case only."""
+        known = {column.encode().lower() for column in columns}
+        doubtful = [c for c in columns if re.fullmatch(r".*_\d+", c) and c.rpartition("_")[0].encode().lower() in known]
+        if doubtful:
+            keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM (FROM {source} LIMIT {_SAMPLED})"
+            there = {key for (key,) in self._asked(keys, name)}
+            for column in doubtful:
+                if column not in there:
+                    said = f"two keys differ in case only: {column.rpartition('_')[0]!r} is one"
+                    hint = "rename it, or leave --engine duckdb out, which ignores case"
+                    raise RequestError(f"{name}: {said}", hint=hint)
 
     def write(
         self, first: _File, rest: Iterator[_File], connection: Any, target: BinaryIO, kind: str, compression: str
@@ -217,7 +240,12 @@ class _Job:
         batches = self._batches(first, stream, rest, schema)
         connection.register("results", pyarrow.RecordBatchReader.from_batches(schema, batches))
         names = [*(first.columns if request.keep else []), *request.outputs]
-        items = [f"{_shown(f, kind)} AS {_quoted(name)}" for f, name in zip(schema, names, strict=True)]
+        if kind in _TEXT:  # any names may stand in a header, in DuckDB not: it ignores their case
+            target.write(header_cells(names, b"," if kind == "csv" else b"\t", quoting=kind == "csv") + b"\n")
+            items = [_shown(field, kind) for field in schema]
+        else:
+            check_distinct(names, request.table, kind)
+            items = [f"{_shown(f, kind)} AS {_quoted(name)}" for f, name in zip(schema, names, strict=True)]
         packed = f", COMPRESSION {compression}" if compression and kind == "parquet" else ""
         with _pipe_to(target) as path:
             try:
@@ -242,6 +270,9 @@ class _Job:
         items = [f"c{k} ->> '$' AS c{k}" if bare[k] else f"c{k}" for k in wanted]
         others = [place for place in places if file.types[place] != "DOUBLE"]
         items += [f"{_double(f'c{place}', file.types[place], file.kind)} AS d{place}" for place in others]
+        if request.keep and self.written == "tsv" != file.kind:
+            cases = [f"WHEN regexp_matches(CAST(c{k} AS VARCHAR), '[\\t\\r\\n]') THEN {k}" for k in _texts(file)]
+            items += [f"CASE {' '.join(cases)} END AS unfit"] if cases else []
         return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, stream=True)
 
     def check_types(self, file: _File, places: Sequence[int]) -> None:
@@ -293,6 +324,7 @@ class _Job:
         named = [f"c{place}" if file.types[place] == "DOUBLE" else f"d{place}" for place in places]
         width = len(file.columns if request.keep else places)
         for batch in stream:
+            batch, unfit = _before_unfit(file, batch, done)
             raw, doubles = batch.columns[:width], [batch.column(name) for name in named]
             cells = [raw[place] for place in places] if request.keep else raw
             raw, doubles, made, error = self.answers.of(file.name, done, batch.num_rows, raw, cells, doubles)
@@ -304,13 +336,41 @@ class _Job:
                 summary.first_table = summary.first_table or file.name
             share = done / file.rows if file.rows else 0.0
             self.progress(summary.rows, (self.done + share) / self.tables or None)
-            if error is not None:
-                raise error
+            if failed := error or unfit:
+                raise failed
         self.done += 1
         if request.on_error == "skip" and file.kind in _TEXT:
             ((rejected,),) = self._asked("SELECT count(DISTINCT line) FROM reject_errors", file.name)
             self.connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
             summary.skipped += rejected
+
+
+def _top(nodes: list[tuple[str, int | None]]) -> list[str]:
+    """Return the names of a Parquet file's columns as they are written, given all nodes of its schema, the root first."""
+    names, within = [], 0  # how many nodes are to come within the column before
+    for name, children in nodes[1:]:
+        if not within:
+            names.append(name)
+        within = max(within - 1, 0) + (children or 0)
+    return names
+
+
+def _texts(file: _File) -> list[int]:
+    """Return the places of columns that may hold more than a number."""
+    return [k for k, type_ in enumerate(file.types) if type_ in ("VARCHAR", "JSON") or not _NUMBERS.fullmatch(type_)]
+
+
+def _before_unfit(file: _File, batch: Any, done: int) -> tuple[Any, RequestError | None]:
+    """Return the rows before the first that TSV cannot hold, as it has no quotes, and the error at that."""
+    from autodiffcli.points.buffers import missing
+
+    unfit = batch.column("unfit") if "unfit" in batch.schema.names else None
+    if unfit is None or unfit.null_count == len(unfit):
+        return batch, None
+    row = int(missing(unfit).argmin())
+    said = f"row {done + row + 1}: column {file.columns[unfit[row].as_py()]!r} has a tab or a line end in it"
+    hint = "write CSV, JSON Lines or Parquet, or leave the table's columns out by --no-keep"
+    return batch.slice(0, row), RequestError(f"{file.name}: {said}, which TSV cannot hold", hint=hint)
 
 
 def _empty(name: str) -> RequestError:

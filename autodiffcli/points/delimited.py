@@ -21,7 +21,7 @@ from autodiffcli.points.shortest import float_rows
 from autodiffcli.points.source import Source, Text
 from autodiffcli.points.table import Table
 
-__all__ = ["Delimited"]
+__all__ = ["Delimited", "header_cells"]
 
 
 class Delimited(Table):
@@ -40,7 +40,7 @@ class Delimited(Table):
 
     def header(self) -> bytes:
         """Return the first line of the table to write."""
-        new = self._delimiter.join(self._quoted(name) for name in self._request.outputs)
+        new = header_cells(self._request.outputs, self._delimiter, quoting=self._quoting)
         return (self._header + self._delimiter + new if self._request.keep else new) + self._end
 
     def threads(self) -> int:
@@ -205,11 +205,22 @@ class Delimited(Table):
         records = Records(self._delimiter, self._request.table, quoting=self._quoting)
         return self._delimiter * sum(len(self.names) - len(fields) for fields, _ in records.read(text))
 
-    def _quoted(self, name: str) -> bytes:
-        """Return a new column's name as it is written in a header."""
-        special = {self._delimiter.decode(), "\n", "\r"} | ({'"'} if self._quoting else set())
-        if special.isdisjoint(name):
-            return name.encode()
-        if not self._quoting:
-            raise RequestError(f"{name!r} cannot name a column of a TSV table: it has a tab or a line end in it")
-        return b'"' + name.replace('"', '""').encode() + b'"'
+
+def header_cells(names: Sequence[str], delimiter: bytes, *, quoting: bool) -> bytes:
+    """Return names of columns as they are written in a header. Raises RequestError for one that TSV cannot hold."""
+    return delimiter.join(_quoted(name, delimiter.decode()) if quoting else _bare(name) for name in names)
+
+
+def _quoted(name: str, delimiter: str) -> bytes:
+    if {delimiter, "\n", "\r", '"'}.isdisjoint(name):
+        return name.encode()
+    return b'"' + name.replace('"', '""').encode() + b'"'
+
+
+def _bare(name: str) -> bytes:
+    if {"\t", "\n", "\r"}.isdisjoint(name):
+        return name.encode()
+    raise RequestError(
+        f"{name!r} cannot name a column of a TSV table: it has a tab or a line end in it",
+        hint="write CSV or JSON Lines",
+    )

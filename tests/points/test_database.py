@@ -24,7 +24,8 @@ from tests.cli.support import PROGRAM, call, environment, good, interruptible, r
 from tests.points.support import FORMULAS, FULL, OUTPUTS, asked, hard_table, product
 
 duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
-pytest.importorskip("pyarrow", reason="PyArrow is not installed")
+pyarrow = pytest.importorskip("pyarrow", reason="PyArrow is not installed")
+pytest.importorskip("pyarrow.parquet")
 
 CSV = b't,x,y\n"a, ""b""",1,2\n c,-0.5,1e300\nd,inf,nan\n,5e-324,3\n'
 DATABASE = ("--engine", "duckdb")
@@ -153,6 +154,50 @@ def test_pipes() -> None:
         assert (done.status, done.out) == (0, "value\n2.0\n1e+300\nnan\n3.0\n")
     assert run("eval", "x", "--points", "-", "--out", "o.jsonl", stdin=b"x\n1\n").status == 0
     assert Path("o.jsonl").read_bytes() == b'{"x":1.0,"value":1.0}\n'
+
+
+@pytest.mark.parametrize("cell", ['"a\nb"', '"a\tb"', "a\tb"])
+def test_what_tsv_cannot_hold_is_refused(cell: str) -> None:
+    Path("p.csv").write_text(f"x,s\n1,a\n2,{cell}\n3,c\n", encoding="utf-8")
+    said = refused("eval", "x^2", "--points", "p.csv", "--out", "o.tsv")
+    assert "p.csv: row 2: column 's' has a tab or a line end in it, which TSV cannot hold" in said
+    assert "write CSV, JSON Lines or Parquet, or leave the table's columns out by --no-keep" in said
+    assert os.listdir() == ["p.csv"]
+    good("eval", "x^2", "--points", "p.csv", "--out", "o.tsv", "--no-keep")
+    assert Path("o.tsv").read_bytes() == b"value\n1.0\n4.0\n9.0\n"
+    good("eval", "x^2", "--points", "p.csv", "--out", "o.jsonl")
+    assert json.loads(Path("o.jsonl").read_text(encoding="utf-8").splitlines()[1])["s"] == cell.strip('"')
+    duckdb.sql("COPY (SELECT 1 AS x, ['a', 'b\tc'] AS s) TO 'p.parquet'")
+    assert "row 1: column 's' has a tab" in refused("eval", "x", "--points", "p.parquet", "--out", "o.tsv")
+    Path("p.csv").write_text('x,"s\tt"\n1,a\n', encoding="utf-8")
+    assert "cannot name a column of a TSV table" in refused("eval", "x^2", "--points", "p.csv", "--out", "o.tsv")
+
+
+def test_names_that_duckdb_takes_for_one() -> None:
+    """It ignores case, and has no column without a name: text has them all the same, what else is written cannot."""
+    for header in ("X,x,", "x,X,,"):
+        data = f"{header}\n{'1,2' if header[0] == 'X' else '2,1'}{header[3:]}\n".encode()
+        mine, theirs = both(data, inputs=["X", "x"])
+        assert mine == theirs
+        for name in ("o.parquet", "o.jsonl"):
+            said = refused("eval", "2*X+x", "--points", "p.csv", "--out", name)
+            assert "'X' and 'x' differ in case only" in said.replace("'x' and 'X'", "'X' and 'x'")
+        good("eval", "2*X+x", "--points", "p.csv", "--out", "o.tsv")
+        assert Path("o.tsv").read_text(encoding="utf-8").splitlines()[0] == header.replace(",", "\t") + "\tvalue"
+    for header, problem in (
+        ("X,", "column 2 has no name"),
+        ("X,VALUE", "'VALUE' and 'value'"),
+        ("X,y,y", "two columns"),
+    ):
+        Path("p.csv").write_text(f"{header}\n1,2{',3' * (header.count(',') - 1)}\n", encoding="utf-8")
+        said = refused("eval", "X", "--points", "p.csv", "--out", "o.parquet")
+        assert problem in said and "--no-keep" in said
+    pyarrow.parquet.write_table(pyarrow.table({"X": [1.0], "x": [2.0], "x_1": [5.0]}), "p.parquet")
+    assert good("eval", "2*X+x", "--points", "p.parquet") == "X,x,x_1,value\n1.0,2.0,5.0,4.0\n"
+    Path("p.jsonl").write_text('{"x": 1, "x_1": 2}\n', encoding="utf-8")
+    assert json.loads(good("eval", "x+x_1", "--points", "p.jsonl", *DATABASE))["value"] == 3
+    Path("p.jsonl").write_text('{"x": 1}\n{"x": 1, "X": 2}\n', encoding="utf-8")
+    assert "two keys differ in case only: 'X' is one" in refused("eval", "x", "--points", "p.jsonl", *DATABASE)
 
 
 def test_json_has_texts_for_what_is_not_finite() -> None:
