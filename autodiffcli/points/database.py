@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
 from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import check_distinct, check_new_columns, find_columns
-from autodiffcli.points.delimited import header_cells
+from autodiffcli.points.delimited import Delimited, header_cells
 from autodiffcli.points.kinds import kind_of
 from autodiffcli.points.rows import Evaluate, OnError, Request
-from autodiffcli.points.source import open_points
+from autodiffcli.points.source import Source, open_points
 from autodiffcli.points.stream import Progress, Summary
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _TEXT = ("csv", "tsv")
 _QUOTED = "delim = ',', quote = '\"', escape = '\"'"
 _UNQUOTED = "delim = '\t', quote = '', escape = ''"
 _ROOT = "'$'"
-_FIRST_ROW = "all_varchar = true, header = false, sample_size = 1, ignore_errors = true"
 _SETTINGS = {
     "arrow_lossless_conversion": "true",
     "enable_external_file_cache": "false",  # it goes by paths, and a descriptor's number is used again
@@ -116,8 +115,12 @@ def convert(
         job.tables = len(paths)
         job.failures = (duckdb.Error, pyarrow.ArrowException, OSError)
         files = job.files(paths)
-        first = next(files)
-        job.write(first, files, writing, target, written or first.kind, compression)
+        first = next(files, None)
+        if first is not None:
+            job.write(first, files, writing, target, written or first.kind, compression)
+        elif written not in ("", "jsonl"):
+            hint = f"write JSON Lines, which need none, or a table with a header as {written}"
+            raise RequestError(f"{table} is empty: it names no columns", hint=hint)
     return answers.summary
 
 
@@ -165,30 +168,29 @@ class _Job:
         self.error: BaseException | None = None
 
     def files(self, paths: Sequence[str]) -> Generator[_File, None, None]:
-        """Open the files one after the other; each is closed when the next is asked for."""
+        """Open the files one after the other, but for those without a row; each is closed at the next."""
         for path in paths:
             with open_points(path) if path != "-" or self.piped is None else _put_aside(self.piped) as file:
-                yield self._opened(path, file)
+                found = self._opened(path, file)
+                if found is not None:
+                    yield found
 
-    def _opened(self, path: str, file: BinaryIO) -> _File:
-        """Give DuckDB a file by its descriptor: so no name is a pattern, or the address of a server."""
+    def _opened(self, path: str, file: BinaryIO) -> _File | None:
+        """Give DuckDB a file by its descriptor: so no name is a pattern, or the address of a server.
+
+        Return None for JSON Lines without any, which may be: no header is missing there.
+        """
         name = "standard input" if path == "-" else path
         head = file.read(1 << 16)
-        if not head:
-            raise _empty(name)
         kind, compression = kind_of(path, head, self.kind)
         place = f"'/dev/fd/{file.fileno()}'"
         packed = f"compression = '{compression or 'none'}'"
         skip = ", ignore_errors = true" if self.request.on_error == "skip" else ""
         if kind in _TEXT:
             dialect = f"{packed}, {_QUOTED if kind == 'csv' else _UNQUOTED}"
-            sniffed = f"FROM read_csv({place}, {dialect}, {_FIRST_ROW}) LIMIT 1"
-            header = next(iter(self._asked(sniffed, name)), ())
-            names = [normalised((cell or "").strip()) for cell in header]
-            if not any(names):
-                raise _empty(name)
-            columns = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(names)))
-            rest = f"columns = {{{columns}}}{skip}{', store_rejects = true' if skip else ''}"
+            names = _header(file, kind, compression, name)
+            typed = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(names)))
+            rest = f"columns = {{{typed}}}{skip}{', store_rejects = true' if skip else ''}"
             source = f"read_csv({place}, {dialect}, auto_detect = false, header = true, {rest})"
             return _File(name, names, ["VARCHAR"] * len(names), source, kind)
         source = f"read_parquet({place})"
@@ -196,6 +198,8 @@ class _Job:
             source = f"read_json({place}, format = 'newline_delimited', {packed}{skip})"
         described = self._asked(f"DESCRIBE FROM {source}", name)
         found = [column for column, *_ in described]
+        if kind == "jsonl" and found == ["json"] and not self._asked(f"FROM {source} LIMIT 1", name):
+            return None
         if kind == "parquet":
             found = _top(self._asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
         else:
@@ -291,11 +295,14 @@ class _Job:
 
     def _explained(self, error: Exception, name: str) -> AdcalcError:
         _raise_interrupt(error)
-        match = re.search(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)", str(error))
+        match = re.search(r"CSV Error on Line: (\d+)\n(?:Original Line: )?", str(error))
         if match is None:
             return RequestError(f"{name}: DuckDB cannot read it: {_first_line(error)}")
+        row, _, said = re.split(r"\n\s*Possible ", str(error)[match.end() :])[0].rpartition("\n")
+        if row.count('"') % 2 or "line size" in said:
+            return _unclosed(name, match[1])
         hint = "mend the row, or pass over such rows by --on-error skip"
-        return MathError(f"{name}: line {match[1]}: {match[2].strip().rstrip('.')}", hint=hint)
+        return MathError(f"{name}: line {match[1]}: {said.strip().rstrip('.')}", hint=hint)
 
     def _batches(self, first: _File, stream: Any, rest: Iterator[_File], schema: Any) -> Iterator[Any]:
         """Yield batches of results; an error ends them and is kept, since DuckDB would tell but its text."""
@@ -340,13 +347,17 @@ class _Job:
                 raise failed
         self.done += 1
         if request.on_error == "skip" and file.kind in _TEXT:
-            ((rejected,),) = self._asked("SELECT count(DISTINCT line) FROM reject_errors", file.name)
+            open_ = "length(csv_line) - length(replace(csv_line, '\"', ''))) % 2 = 1 OR error_type LIKE 'LINE SIZE%'"
+            counted = f"count(DISTINCT line), min(line) FILTER ((error_type = 'UNQUOTED VALUE' AND ({open_}))"
+            ((rejected, unclosed),) = self._asked(f"SELECT {counted} FROM reject_errors", file.name)
+            if unclosed is not None:  # what follows the quote is not a row, but all that is left of the table
+                raise _unclosed(file.name, unclosed)
             self.connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
             summary.skipped += rejected
 
 
 def _top(nodes: list[tuple[str, int | None]]) -> list[str]:
-    """Return the names of a Parquet file's columns as they are written, given all nodes of its schema, the root first."""
+    """Return the names of a Parquet file's columns as they are written; nodes: all of its schema, the root first."""
     names, within = [], 0  # how many nodes are to come within the column before
     for name, children in nodes[1:]:
         if not within:
@@ -373,8 +384,19 @@ def _before_unfit(file: _File, batch: Any, done: int) -> tuple[Any, RequestError
     return batch.slice(0, row), RequestError(f"{file.name}: {said}, which TSV cannot hold", hint=hint)
 
 
-def _empty(name: str) -> RequestError:
-    return RequestError(f"{name} is empty: it has no header", hint="the first line of a table names its columns")
+def _header(file: BinaryIO, kind: str, compression: str, name: str) -> list[str]:
+    """Return the names of a table's columns as they are read without DuckDB, which would look at many rows first."""
+    import pyarrow
+
+    with os.fdopen(os.dup(file.fileno()), "rb") as again:
+        again.seek(0)
+        text = pyarrow.CompressedInputStream(again, compression) if compression else again
+        request = Request((), (), False, "skip", name)
+        return Delimited(Source(text, name), request, b"\t" if kind == "tsv" else b",", quoting=kind == "csv").names
+
+
+def _unclosed(name: str, line: object) -> RequestError:
+    return RequestError(f"{name}: a quote is opened in line {line} and not closed", hint="is the file cut off?")
 
 
 def _double(column: str, type_: str, kind: str) -> str:
@@ -493,7 +515,9 @@ def reading(
 
 
 def _reading(job: _Job, opened: Iterator[_File], request: Request) -> Reading:
-    file = next(opened)
+    file = next(opened, None)
+    if file is None:
+        raise RequestError(f"{request.table} is empty: it has no rows")
     places = find_columns(request.inputs, file.columns, file.name, request.fixed, request.fixed_by)
     job.check_types(file, places)
     doubles = [_double(f"c{place}", file.types[place], file.kind) for place in places]

@@ -200,6 +200,28 @@ def test_names_that_duckdb_takes_for_one() -> None:
     assert "two keys differ in case only: 'X' is one" in refused("eval", "x", "--points", "p.jsonl", *DATABASE)
 
 
+@pytest.mark.parametrize("on_error", ["fail", "skip", "null"])
+def test_a_quote_left_open_takes_no_rows_with_it(on_error: str) -> None:
+    for before in (1, 5_000):
+        for after in (1, 500_000):  # DuckDB gives up lines longer than 2 MB, and says so otherwise
+            (_, said), _ = both(b"x,y\n" + b"1,2\n" * before + b'3,"4\n' + b"5,6\n" * after, on_error=on_error)
+            assert str(said).startswith(f"RequestError: p.csv: a quote is opened in line {before + 2} and not closed")
+    mine, theirs = both(b'x,y\n1,2\n"1"2,3\n4,5\n', on_error="skip")  # closed again, it is one bad row
+    assert mine == theirs
+    Path("p.csv.gz").write_bytes(gzip.compress(b'x,"y\n1,2\n'))
+    assert "ends inside quotes, in its header" in refused("eval", "x", "--points", "p.csv.gz")
+
+
+def test_json_lines_may_be_none() -> None:
+    for name, data in (("p.jsonl", b""), ("p.jsonl", b"\n\n"), ("p.jsonl.gz", gzip.compress(b""))):
+        Path(name).write_bytes(data)
+        assert good("grad", "x*y", "--points", name, *DATABASE) == ""
+        assert "is empty: it names no columns" in refused("eval", "x", "--points", name, "--out", "o.csv", *DATABASE)
+    Path("p.jsonl.gz").unlink()
+    Path("q.jsonl").write_bytes(b'{"x": 3}\n')
+    assert json.loads(good("eval", "x^2", "--points", "?.jsonl")) == {"x": 3, "value": 9}
+
+
 def test_json_has_texts_for_what_is_not_finite() -> None:
     Path("p.jsonl").write_text('{"x": 0, "k": [1]}\n{"x": "nan", "k": null}\n{"x": 2}\n', encoding="utf-8")
     lines = call("grad", "1/x", "--points", "p.jsonl", "--engine", "duckdb", "--prefix", "f_").out.splitlines()
