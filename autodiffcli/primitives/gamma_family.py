@@ -243,7 +243,8 @@ def _beta(a: Operand, b: Operand) -> Operand:
     h = pow(q, -0.5 * p)  # the root twice: the power may be subnormal where its product with Γ(p) is larger
     far = where(greater(q, 1e20), gamma(p) * h * h, one)  # where a quotient by s is 1 - p/q, and may overflow
     both = where(less(p, 10.0), far, where(_vanishes(p, q), 0.0, both))
-    return where(less(q, TINY), 1.0 / p + 1.0 / q, where(less(q, 10.0), small, both))
+    value = where(less(q, TINY), 1.0 / p + 1.0 / q, where(less(q, 10.0), small, both))
+    return where(less(p, 0.0), math.nan, value)  # of these formulas few hold there, and near zeros none
 
 
 def _vanishes(p: Operand, q: Operand) -> Operand:
@@ -260,7 +261,7 @@ def _beta_slope(a: Operand, b: Operand) -> Operand:
     h = pow(q, -0.5 * p)
     far = -h * where(less(a, b), gamma(p) * digamma_rise(a, b), gamma(p) * p / a) * h
     plain = where(logical_and(greater(q, 1e20), less(p, 40.0)), far, -beta(a, b) * digamma_rise(a, b))
-    return where(corner, flat, plain)
+    return where(less(p, 0.0), math.nan, where(corner, flat, plain))
 
 
 def lbeta_formula(a: Operand, b: Operand) -> Operand:
@@ -269,7 +270,8 @@ def lbeta_formula(a: Operand, b: Operand) -> Operand:
     value = beta(a, b)
     far = where(less(p, 10.0), lgamma(p) - p * ln(q), logs)  # where Beta underflows q is huge or p is large
     far = where(greater(value, 1.0), log1p(p / q) - ln(p), far)  # and where it overflows it is 1/p + 1/q
-    return where(logical_and(greater(value, 1e-290), less(value, math.inf)), ln(value), far)
+    value = where(logical_and(greater(value, 1e-290), less(value, math.inf)), ln(value), far)
+    return where(less(p, 0.0), math.nan, value)
 
 
 def _lbeta_scalar(a: float, b: float) -> float:

@@ -257,3 +257,12 @@ def test_where_a_step_has_no_jump(name: str, x: float) -> None:
 def test_gates_select_and_never_scale() -> None:
     gated = {name for name, op in PRIMITIVES.items() if any(isinstance(rule, Gate) for rule in op.rules(3)[:3])}
     assert gated == {"abs", "relu", "clip", "where", "max", "min"}
+
+
+@pytest.mark.parametrize("name", ["beta", "lbeta", "beta_slope"])
+def test_beta_has_no_values_below_0(name: str) -> None:
+    """Its formulas hold above; some gave -2 where it is -0.003."""
+    op = PRIMITIVES[name]
+    for xs in ((-2.373740288365491, -0.6261480369898109), (0.5, -0.7), (-1e-9, 2.0), (3.0, -1e30)):
+        with np.errstate(all="ignore"):
+            assert isnan(op.evaluate(*xs)) and isnan(op.array(*map(np.array, xs)))

@@ -141,15 +141,6 @@ def test_a_cube_root_of_the_c_library_that_is_four_ulp_off_is_mended(off: int, m
             assert max(error_in_ulps(PRIMITIVES["cbrt"](x), t), error_in_ulps(y, t)) <= 1, x
 
 
-@pytest.mark.parametrize(("a", "b"), [(1.5, -3.7), (0.5, -166.96263073594193), (-2.5, 0.3493606166288118)])
-def test_beta_close_to_1_where_an_argument_is_below_0(a: float, b: float) -> None:
-    with mp.workdps(60):
-        true = mp.log(abs(mp.beta(mp.mpf(a), mp.mpf(b))))
-    op = PRIMITIVES["lbeta"]
-    assert error_in_ulps(op(a, b), true) <= 4
-    assert error_in_ulps(op.array(np.array([a]), np.array([b])).item(), true) <= 4
-
-
 def test_a_product_in_two_parts_is_exact() -> None:
     draw = random.Random(1)
     for _ in range(500):
