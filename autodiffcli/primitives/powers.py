@@ -366,13 +366,19 @@ def power_slope_formula(x: Operand, n: Operand) -> Operand:
     return where(equal(n, 0.0), 0.0, where(logical_and(ordinary, whole), y, n * pow(x, m)))
 
 
+def _power_slope_by_base(x: Operand, n: Operand) -> Operand:
+    constant = equal(n, 0.0)  # x^0 is: no 0·inf where x^-2 is infinite. Where n varies it has a derivative by n
+    if constant.__class__ is not float and getattr(constant, "constant", None) is None:
+        constant = logical_and(constant, less(absolute(x), 1e-150))
+    return where(constant, 0.0, n * power_slope(x, n - 1.0))
+
+
 power_slope: Primitive = primitive(
     "_power_slope",
     _power_slope,
     "autodiffcli.primitives.power_arrays:slope",
     partials=(
-        # of n = 0, x^0 being constant, no 0·inf at x = 0
-        lambda y, x, n: where(equal(n, 0.0), 0.0, n * power_slope(x, n - 1.0)),
+        lambda y, x, n: _power_slope_by_base(x, n),
         lambda y, x, n: pow(x, n - 1.0) + n * power_log(x, n - 1.0),
     ),
     function=False,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import mpmath as mp
 import pytest
 
+from autodiffcli import evaluate
 from autodiffcli.chain import push
 from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
@@ -52,3 +54,15 @@ def test_second_derivatives(name: str, xs: tuple[float, ...]) -> None:
             values = run(graph, xs)
             # a zero of the second derivative is known to the rounding of the first
             assert values[second] == pytest.approx(float(true), rel=1e-10, abs=1e-15 * abs(values[first])), (i, j)
+
+
+@pytest.mark.parametrize("y", [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+@pytest.mark.parametrize("order", [3, 4])
+def test_powers_of_exponents_that_vary(y: float, order: int) -> None:
+    """A case that the exponent alone decides, as x^0 being constant, must not hide that it varies."""
+    for x, i in product((0.5, 1.0, 2.0), range(order + 1)):
+        with mp.workdps(60):
+            true = mp.diff(lambda a, b: a**b, (mp.mpf(x), mp.mpf(y)), (i, order - i))
+        for names in {"x" * i + "y" * (order - i), "y" * (order - i) + "x" * i}:
+            found = evaluate(f"D(x^y, {', '.join(names)})", {"x": x, "y": y})
+            assert found == pytest.approx(float(true), rel=1e-12, abs=1e-12), (x, names)
