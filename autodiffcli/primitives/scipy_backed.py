@@ -73,7 +73,7 @@ def lgamma(x: Any) -> Any:
     z = np.where(low, y - 1.0, y - 2.0)
     near = lgamma_near_2(z) - np.where(low, np.log1p(z), 0.0) - np.log(np.abs(product))
     value = np.where(inside, near, np.where(np.isinf(x), np.abs(x), sc.gammaln(x)))  # SciPy's own is -inf at -inf
-    cancels = np.less(x, 0.0) & (np.abs(value) < 0.5 * np.maximum(1.0, sc.gammaln(1.0 - np.minimum(x, 0.0))))
+    cancels = np.less(x, 0.0) & (np.abs(value) < 0.5 * np.maximum(1.0, sc.gammaln(1.0 + np.abs(x))))
     return mended(value, cancels, decimals.lgamma, x)
 
 
@@ -81,7 +81,7 @@ def lgamma(x: Any) -> Any:
 def digamma(x: Any) -> Any:
     """Return ψ, below -3/4 by reflection: SciPy's own loses digits near its poles, and near its zeros below 0."""
     value = np.where(np.less(x, -0.75), _reflected(0, x), sc.psi(x))
-    cancels = np.less(x, 0.0) & (np.abs(value) < 0.5 + 0.5 * np.abs(sc.psi(1.0 - np.minimum(x, 0.0))))
+    cancels = np.less(x, 0.0) & (np.abs(value) < 0.5 + 0.5 * np.abs(sc.psi(1.0 + np.abs(x))))
     return mended(value, cancels, lambda x: decimals.polygamma(0, x), x)
 
 
@@ -94,41 +94,42 @@ def polygamma(n: Any, x: Any) -> Any:
         return np.full_like(x, np.nan)
     if n == 0:
         return digamma(x)
-    order, above = int(n), np.maximum(x, 0.0)
-    mirrored = sc.zeta(order + 1, 1.0 - np.minimum(x, 0.0))
-    value = np.where(np.less(x, 0.0), _reflected(order, x), sc.polygamma(order, above))
-    cancels = (np.abs(value) < mirrored * math.factorial(order)) | (np.greater(order, 5) & np.isfinite(value))
-    vanishes = sc.zeta(order + 1, above) < 1e-290  # SciPy's own has the value as its product with n!
-    places = np.where(np.less(x, 0.0), cancels, vanishes & np.isfinite(x))
-    return mended(value, places & np.isfinite(value), lambda x: decimals.polygamma(order, x), x)
+    order, size = int(n), np.abs(x)
+    mirrored = sc.zeta(order + 1, 1.0 + size)
+    value = np.where(np.less(x, 0.0), _reflected(order, x), sc.polygamma(order, size))
+    cancels = (np.abs(value) < mirrored * math.factorial(order)) | (order > 5)
+    # SciPy's own is n!·ζ(n + 1, x), which may underflow; its ζ of higher orders is up to 50 ulp off, about x = 1e8 say
+    poor = (sc.zeta(order + 1, size) < 1e-290) | (order > 12)
+    places = np.where(np.less(x, 0.0), cancels, poor) & np.isfinite(value) & np.isfinite(x)
+    return mended(value, places, lambda x: decimals.polygamma(order, x), x)
 
 
 @np.errstate(all="ignore")
 def besselj(n: Any, x: Any) -> Any:
     """Return J_n; near its zeros to the last digit."""
     j, y, _, _ = _bessel(n, np.abs(x))
-    return _mended_bessel(n, x, decimals.besselj, j, np.hypot(j, y), 0.0)
+    return _signed(n, x, _mended_bessel(n, x, decimals.besselj, j, np.hypot(j, y)))
 
 
 @np.errstate(all="ignore")
 def bessely(n: Any, x: Any) -> Any:
     """Return Y_n, likewise."""
     j, y, _, _ = _bessel(n, np.abs(x))
-    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely, y, np.hypot(j, y), 0.0))
+    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely, y, np.hypot(j, y)))
 
 
 @np.errstate(all="ignore")
 def besselj_slope(n: Any, x: Any) -> Any:
     """Return the derivative of J_n in x, likewise."""
     _, _, dj, dy = _bessel(n, np.abs(x))
-    return _mended_bessel(n, x, decimals.besselj_slope, dj, np.hypot(dj, dy), 1.0)
+    return _signed(n + 1.0, x, _mended_bessel(n, x, decimals.besselj_slope, dj, np.hypot(dj, dy)))
 
 
 @np.errstate(all="ignore")
 def bessely_slope(n: Any, x: Any) -> Any:
     """Return the derivative of Y_n in x, likewise."""
     _, _, dj, dy = _bessel(n, np.abs(x))
-    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely_slope, dy, np.hypot(dj, dy), 1.0))
+    return np.where(np.less(x, 0.0), np.nan, _mended_bessel(n, x, decimals.bessely_slope, dy, np.hypot(dj, dy)))
 
 
 Four = tuple[Any, Any, Any, Any]
@@ -151,7 +152,7 @@ def _bessel(n: Any, x: Any) -> Four:
     for places, found in ((mild, _recurred), (~mild, _of_scipy)):
         if places.any():
             j[places], y[places], dj[places], dy[places] = found(v[places], x[places])
-    c, s = _turns(0.5 - v), _turns(v)
+    c, s = _turns(v + 0.5), _turns(v)
     turned = _summed(c, j, -s, y), _summed(s, j, c, y), _summed(c, dj, -s, dy), _summed(s, dj, c, dy)
     return tuple(np.where(n >= 0.0, a, b) for a, b in zip((j, y, dj, dy), turned, strict=True))  # type: ignore[return-value]
 
@@ -164,7 +165,7 @@ def _summed(a: Any, x: Any, b: Any, y: Any) -> Any:
 def _of_scipy(v: Any, x: Any) -> Four:
     """Return J_v and Y_v as SciPy has them, and their derivatives."""
     below, above = sc.yv(v - 1.0, x), sc.yv(v + 1.0, x)
-    slope = np.where(np.isinf(above), -0.5 * above, 0.5 * (below - above))  # not inf - inf
+    slope = np.where(np.isinf(above), -above, 0.5 * (below - above))  # not inf - inf
     return sc.jv(v, x), sc.yv(v, x), 0.5 * (sc.jv(v - 1.0, x) - sc.jv(v + 1.0, x)), slope
 
 
@@ -182,14 +183,13 @@ def _recurred(v: Any, x: Any) -> Four:
     order = v % 1.0
     near = np.minimum(x, 40.0)
     starts = []
-    for d, whole in ((0.0, sc.y0), (1.0, sc.y1)):
-        both = sc.hankel1(order + d, near)
-        close = np.where(order == 0.0, whole(near), sc.yv(order + d, near))
-        tiny, v0 = (near < 0.5) & (np.abs(order - 0.5) < 0.4), np.where(order == 0.0, 0.5, order) + d
-        pair = (_turns(0.5 - v0) * _series(v0, near) - _series(-v0, near)) / _turns(v0)
-        close = np.where(tiny, pair, close)
-        second = np.where(near < 2.0, close, both.imag)
-        far = _hankel(order + d, np.maximum(x, 40.0))
+    for v0, whole in ((order, sc.y0), (order + 1.0, sc.y1)):
+        both = sc.hankel1(v0, near)
+        tiny = (near < 0.5) & (np.abs(order - 0.5) < 0.4)
+        pair = (_turns(v0 + 0.5) * _series(v0, near) - _series(-v0, near)) / _turns(v0)
+        close = np.where(order == 0.0, whole(near), sc.yv(v0, near))
+        second = np.where(tiny, pair, np.where(near < 2.0, close, both.imag))
+        far = _hankel(v0, np.maximum(x, 40.0))
         starts.append((np.where(x > 40.0, far[0], both.real), np.where(x > 40.0, far[1], second)))
     (j0, y0), (j1, y1) = starts
     v, x = np.asarray(v, LONG), np.asarray(x, LONG)
@@ -233,7 +233,7 @@ def _hankel(n: Any, x: Any) -> tuple[Any, Any]:
     for k in range(1, 25):
         term = term * ((square - (2.0 * k - 1.0) ** 2) / (8.0 * k) / x)
         parts[k % 2] = parts[k % 2] + (-term if k % 4 in (2, 3) else term)
-    turn = np.pi * np.remainder(0.5 * n + 0.25, 2.0)  # the phase is x less this
+    turn = np.pi * (0.5 * n + 0.25)  # the phase is x less this
     s, c = sin.array(x), cos.array(x)
     sine = s * np.cos(turn) - c * np.sin(turn)
     cosine = c * np.cos(turn) + s * np.sin(turn)
@@ -242,13 +242,17 @@ def _hankel(n: Any, x: Any) -> tuple[Any, Any]:
     return size * (p * cosine - q * sine), size * (p * sine + q * cosine)
 
 
-def _mended_bessel(n: Any, x: Any, exact: Any, y: Any, size: Any, odd: float) -> Any:
-    """Return y at |x|, near its zeros exactly, with the sign for x; `size` is that of what y is made of."""
+def _mended_bessel(n: Any, x: Any, exact: Any, y: Any, size: Any) -> Any:
+    """Return y at |x|, near its zeros exactly; `size` is that of what y is made of: inf at 0, and nan at inf."""
     r = np.abs(x)
     within = np.greater(r, np.abs(n)) | (np.less(n, 0.0) & (np.remainder(n, 1.0) != 0.0))
-    within &= (np.abs(n) < STEPS) & (r > 0.0) & np.isfinite(r)
-    y = mended(np.float64(y), within & (np.abs(y) < NEAR_ZERO * size) & np.isfinite(size), exact, n, r)
-    sign = np.where(np.remainder(n, 1.0) != 0.0, np.nan, np.where(np.remainder(np.add(n, odd), 2.0) == 0.0, 1.0, -1.0))
+    within &= np.abs(n) < STEPS
+    return mended(np.float64(y), within & (np.abs(y) < NEAR_ZERO * size) & np.isfinite(size), exact, n, r)
+
+
+def _signed(n: Any, x: Any, y: Any) -> Any:
+    """Return y at |x| with the sign for x, of a function that is even if n is."""
+    sign = np.where(np.remainder(n, 1.0) != 0.0, np.nan, np.where(np.remainder(n, 2.0) == 0.0, 1.0, -1.0))
     return np.where(np.less(x, 0.0), sign * y, y)
 
 
@@ -259,6 +263,6 @@ def _reflected(n: int, x: Any) -> Any:
     half = np.copysign(0.5, part) - part  # likewise: from where the cotangent is 0
     cot = np.where(np.abs(part) < 0.25, 1.0 / np.tan(np.pi * part), np.tan(np.pi * half))
     total = horner(cot, tuple(map(float, decimals.cotangent_derivative(n))))
-    rest = 1.0 - np.minimum(x, 0.0)
+    rest = 1.0 + np.abs(x)  # 1 - x: it serves below 0
     value = (-1.0) ** n * (sc.polygamma(n, rest) if n else sc.psi(rest)) - np.pi ** (n + 1) * total
     return np.where(part == 0.0, np.inf if n % 2 else np.nan, value)  # an odd pole has no sign

@@ -164,6 +164,10 @@ def test_derivative(name: str, xs: tuple[float, ...], expected: list[float]) -> 
         ("dsinc", (101.0, 2.0), nan),
         ("polygamma", (101.0, 2.5), nan),
         ("polygamma", (100.0, 2.5), -5.998777844943402e117),
+        ("polygamma", (6.0, -2.0), nan),
+        ("polygamma", (7.0, -2.0), inf),
+        ("polygamma", (13.0, 0.0), inf),
+        ("polygamma", (13.0, inf), 0.0),
         ("beta", (1.0, 1.0), 1.0),
         ("lbeta", (1.0, 1.0), 0.0),
         ("lambertw", (-0.36787944117144233,), -1.0),
@@ -171,6 +175,8 @@ def test_derivative(name: str, xs: tuple[float, ...], expected: list[float]) -> 
         ("lambertw", (inf,), inf),
         ("bessely", (0.0, 0.0), -inf),
         ("bessely", (0.0, -1.0), nan),
+        ("bessely", (-0.5, -3.1), nan),
+        ("besselj", (4000.0, 1e-3), 0.0),
     ],
 )
 def test_value(name: str, xs: tuple[float, ...], expected: float) -> None:

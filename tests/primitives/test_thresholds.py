@@ -44,12 +44,23 @@ POINTS: dict[str, list[Any]] = {
     "digamma1p": [*about(0.46163214496836236), 0.362, 0.5615],
     "lgamma": [
         *(*steps(0.3, 4.6, 43), 1.5, 2.5, -2.9280286748193287, -5.0294603957348585),
-        *(*about(-2.4570247382208006), *about(-3.1435808883499798)),
+        *(*about(-2.4570247382208006), *about(-3.1435808883499798), -5.998771406559968, -7.9999736488251605),
     ],
-    "digamma": [*about(-0.5040830082644554), *about(-1.573498473162391), *about(-9.702672540001864)],
-    "besselj": [(1.0, 40.5), (0.3, 40.5)],
+    "digamma": [*about(-0.5040830082644554), *about(-1.573498473162391), *about(-9.702672540001864),
+                -680589.9309119635, -840776.9201337914],
+    "besselj": [(1.0, 40.5), (0.3, 40.5), (1.99, 2.267314309052276), (1.99, 2.500806671694397)],
+    "bessely": [(0.0, 1.7030305958827008), (1.0, 1.4660292349126431), (0.3, 8.433738553013181e-173), (0.3, 1e-79)],
     "beta": [(9.9, 10.680790431496789), (9.9, 13.053341322477877), (7.887003397973786, 9e39), (1.5, 1e205)],
     "digamma_rise": [(0.0010201479245302012, 1e-323), (0.32202430781327823, 3.22518021897877e-308)],  # ends subnormal
+    "erfc": [0.8674568180507918, 0.9941928929007502],
+    "gamma": [-170.9, -175.3],
+    "polygamma": [
+        *((2.0, x) for x in (-14.499979155273573, -14.499969501380853, -17.499982674479437, -36.499994742453)),
+        *((4.0, x) for x in (-0.49973204380493247, -1.4999869259424485, -7.499999824562235)),
+        *((6.0, x) for x in (-0.8335616368406829, -4.734601700802827)),
+        *((n, x) for n, x in ((13.0, 1.05e8), (20.0, 1.165e8), (30.0, 1.09e8), (60.0, 2040.067720051438))),
+        *((n, x) for n, x in ((99.0, 510.5984021797697), (2.0, 1e150), (12.0, 6.8e25))),  # whose ζ is subnormal
+    ],
     "lambertw": [*steps(-0.3678, -0.36, 8), *about(-0.36), *steps(-0.355, -0.25, 20)],
     "lambertw_slope": [-0.36787944, -0.3678, -0.367, -0.3601],
     "tan": [5.319372648326541e255, 6.123038577885125e65],
@@ -139,6 +150,13 @@ def test_a_cube_root_of_the_c_library_that_is_four_ulp_off_is_mended(off: int, m
         arrays = PRIMITIVES["cbrt"].array(np.array(xs)).tolist()
         for x, y, t in zip(xs, arrays, true, strict=True):
             assert max(error_in_ulps(PRIMITIVES["cbrt"](x), t), error_in_ulps(y, t)) <= 1, x
+
+
+@pytest.mark.parametrize("name", ["besselj", "bessely"])
+def test_slopes_of_the_orders_that_are_left_to_scipy(name: str) -> None:
+    f, slope = PRIMITIVES[name], PRIMITIVES[f"{name}_slope"]
+    for x in (4900.0, 5100.0):  # the order below comes from a recurrence of ours
+        assert slope(5000.0, x) == pytest.approx(f(4999.0, x) - 5000.0 / x * f(5000.0, x), rel=1e-9)
 
 
 def test_a_product_in_two_parts_is_exact() -> None:
