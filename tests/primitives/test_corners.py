@@ -177,6 +177,7 @@ def test_derivative(name: str, xs: tuple[float, ...], expected: list[float]) -> 
         ("bessely", (0.0, -1.0), nan),
         ("bessely", (-0.5, -3.1), nan),
         ("besselj", (4000.0, 1e-3), 0.0),
+        ("besselj", (0.0, inf), nan),
     ],
 )
 def test_value(name: str, xs: tuple[float, ...], expected: float) -> None:
