@@ -18,8 +18,8 @@ def show(expr: str, at: tuple[str, ...], mode: str, options: dict[str, Any]) -> 
     """Show value and gradient, or for mode eval the value; return the exit status."""
     output = Output.chosen(options)
     _refuse_floats(expr, options)
+    point = _point(at, expr)  # first: of an array at the point it says so, and not that the expression has a number
     graph = parse(read_text(expr, "the expression"), share=options["share"], exact=True)
-    point = _point(at, expr)
     value = mode == "eval" or output.format in ("table", "json", "jsonl")  # which show it
     result = proven(graph, point, digits=options["digits"], mode=mode, wrt=options.get("wrt"), value=value)
     page = report("digits")

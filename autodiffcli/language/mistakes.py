@@ -63,6 +63,9 @@ def _in_point(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Req
         message = f"a name is missing before '{text}'" if text else "a name is missing at the end"
     elif uncertain and text in _PLUS_MINUS:
         message, hint = "a value has one uncertainty", ""
+    elif text in _PLUS_MINUS and (_opened(before) or "=" in [token.text for token in before[separated + 2 :]]):
+        message = "entries of arrays, tuples and dicts cannot be uncertain"
+        hint = f"an uncertain input is a number by itself: x=2.0{text}0.1"
     elif uncertain and last is not None and last.text == "%":
         message, span = "an uncertainty is not written in percent", (last.start, last.start + 1)
         hint = "write it in the unit of the value: 5 % of 2.0 is 2.0±0.1, or 2.0±0.05*2.0"

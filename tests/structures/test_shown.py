@@ -181,6 +181,8 @@ def test_formulas_of_matrices() -> None:
         (("compile", "sum([x, 2])", "--to", "c"), "code in c is written for numbers"),
         (("grad", "sum(X)", "--at", "X=[1,2]", "--digits", "20"), "digits are proven of numbers"),
         (("grad", "x^2", "--at", "x=[1,2]", "--digits", "20"), "digits are proven of numbers"),
+        (("grad", "X@W", "--at", "X=[[1]],W=[[2]]", "--digits", "20"), "digits are proven of numbers, and this is an"),
+        (("eval", "d.a", "--at", "d.a=1", "--digits", "20"), "'d' is no number, and digits are proven of numbers"),
         (("eval", "m*X[0]", "--at", "m=2±0.1,X=[1,2]"), "uncertainties are propagated"),
         (("eval", "x", "--at", "x=[1,2]±1"), "so it cannot be uncertain"),
         (("diff", "sum(X^2)", "--at", "X=[1,2]", "--wrt", "X", "--order", "2"), "those of first derivatives"),
