@@ -169,7 +169,7 @@ def point_options(function: F) -> F:
         multiple=True,
         metavar="POINT",
         help='Values of the inputs: x1=2,x2=pi/4, W=[[1,2],[3,4]], W=@w.npy, d={"cat": 2}; - or @FILE (lines of '
-        "name=value, or .json). May be repeated.",
+        'name=value, or JSON: {"x1": 2}). May be repeated.',
     )(function)
 
 
@@ -311,7 +311,7 @@ def read_text(source: str, what: str) -> str:
     if len(data) > TEXT:
         raise RequestError(f"{name} is larger than {TEXT >> 20} MiB, the limit for {what}")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8").removeprefix("\ufeff")  # a byte order mark, as Excel writes one
     except UnicodeDecodeError as error:
         raise RequestError(
             f"{name} is not UTF-8 text: byte 0x{data[error.start]:02x} at offset {error.start:,}",
@@ -347,6 +347,16 @@ def read_uncertain_point(at: tuple[str, ...], expr: str) -> UncertainPoint:
     return point, sigmas
 
 
+def _result(data: Any) -> Any:
+    """Return of what a command prints as JSON the part that it prints as name=value, and a point as it is."""
+    if not isinstance(data, dict):
+        return data
+    for part, text in (("grad", "mode"), ("parameters", "stopped")):
+        if isinstance(data.get(part), dict) and isinstance(data.get(text), str):
+            return data[part]
+    return {"value": data["value"]} if data.keys() == {"value", "trace"} else data
+
+
 def read_point_by(
     at: tuple[str, ...],
     expr: str,
@@ -360,13 +370,14 @@ def read_point_by(
     point: dict[str, Any] = {}
     for source in at:
         text = read_text(source, what)
-        if source.endswith(".json") and source.startswith("@"):
+        if (source.endswith(".json") and source.startswith("@")) or text.lstrip().startswith("{"):
             import json
 
             try:
-                part = from_data(json.loads(text, **decoding))
+                part = from_data(_result(json.loads(text, **decoding)))
             except (ValueError, RecursionError) as error:
-                raise RequestError(f"{source[1:]} is not JSON: {error}") from None
+                name = {"-": "standard input"}.get(source, source.removeprefix("@") if text is not source else what)
+                raise RequestError(f"{name} is not JSON: {error}") from None
         else:
             try:
                 part = from_text(text)

@@ -38,8 +38,11 @@ def test_points_from_files(tmp_path: Path) -> None:
     assert good("grad", LECTURE, "--at", f"@{data}") == ANSWER
     data.write_text('{"x2": 5}', encoding="utf-8")
     assert good("grad", LECTURE, "--at", f"@{data}", "--at", "-", stdin=b"x1=2\n") == ANSWER
-    lines.write_text("\ufeffx1=2\r\nx2=5\r\n", encoding="utf-8")
-    assert good("grad", LECTURE, "--at", f"@{lines}") == ANSWER
+    data.write_text('\ufeff{"x1": 2, "x2": 5}', encoding="utf-8")
+    assert good("grad", LECTURE, "--at", f"@{data}") == ANSWER
+    for text in ("\ufeffx1=2\r\nx2=5\r\n", '{"x1": 2, "x2": 5}'):  # JSON whatever its name
+        lines.write_text(text, encoding="utf-8")
+        assert good("grad", LECTURE, "--at", f"@{lines}") == ANSWER
 
 
 def test_a_file_without_its_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +146,22 @@ def test_json_of_one_expression_is_read_back(tmp_path: Path) -> None:
     file = tmp_path / "next.json"
     file.write_text(json.dumps(grad), encoding="utf-8")
     assert good("eval", "x1+x2", "--at", f"@{file}") == f"value={5.5 + 1.7163378145367738!r}\n"
+
+
+def test_output_is_input_as_json_too() -> None:
+    at = ("--at", 'x=3,d={"a": [1, 2]}')
+    for command, expression, then in (
+        ("grad", "x^2*sum(d.a)", "x + d.a[1]"),
+        ("eval", "x^2*sum(d.a)", "value^2"),
+    ):
+        wanted = good("eval", then, "--at", "-", stdin=good(command, expression, *at).encode())
+        for more in ([], ["--no-trace"]):
+            printed = good(command, expression, *at, "--format", "json", *more)
+            assert good("eval", then, "--at", "-", stdin=printed.encode()) == wanted
+    found = good("fit", "mean((w*x-y)^2)", "--data", "x=[1,2],y=[2,4]", "--params", "w=0", "--format", "json")
+    assert good("eval", "round(w)", "--at", "-", stdin=found.encode()) == "value=2\n"
+    assert good("eval", "grad.x + mode", "--at", '{"grad": {"x": 1}, "mode": 2}') == "value=3\n"
+    assert "standard input is not JSON: " in refused("eval", "x", "--at", "-", stdin=b'{"x": 1')
 
 
 def test_output_is_input() -> None:

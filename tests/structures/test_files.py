@@ -27,7 +27,7 @@ def test_every_kind_of_file(folder: Path) -> None:
     np.save(folder / "s.npy", np.float32(2.5))
     np.savez(folder / "w.npz", V=W + 1, W=W)
     np.savetxt(folder / "w.csv", W, delimiter=",", fmt="%.17g")
-    (folder / "v.csv").write_text("1\n2\n\n3\n")
+    (folder / "v.csv").write_text("\ufeff1\n2\n\n3\n", encoding="utf-8")
     (folder / "w.json").write_text(json.dumps(W.tolist()))
     (folder / "d.json").write_text('{"cat": [1, 2], "dog": "pi"}')
     (folder / "with blank.json").write_text("[1, 2]")
