@@ -19,7 +19,7 @@ from autodiffcli.language.signatures import argument_names, call_of
 from autodiffcli.language.write import number, write
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, Primitive, carefully
 
-__all__ = ["Corner", "choice_at", "corners", "derivative", "value"]
+__all__ = ["Corner", "choice_at", "corners", "derivative", "entry_derivative", "value"]
 
 LARGEST = 200_000
 """Nodes of the graph of a higher derivative in which a place is looked for."""
@@ -56,8 +56,12 @@ class _Cause(NamedTuple):
     hint: str = ""
 
 
-def value(graph: Graph, values: Sequence[float], node: int) -> MathError:
+def value(
+    graph: Graph, values: Sequence[Any], node: int, what: str = "the value", found: float | None = None
+) -> MathError:
     """Return the error that says where a value that is nan or infinite was born; the value of `node` must be.
+
+    what, found: an entry of it and the number that it is, where it is an array.
 
     >>> from autodiffcli.language.parser import parse
     >>> graph = parse("2*exp(x)")
@@ -72,8 +76,9 @@ def value(graph: Graph, values: Sequence[float], node: int) -> MathError:
         from autodiffcli.diagnosis_arrays import birth
 
         born, sentence = birth(graph, values, node)
-        if not isnan(values[node]):
-            sentence = f"the value is {values[node]}: {sentence}"
+        found = values[node] if found is None and not graph.shape(node) else found
+        if found is not None and not isnan(found):
+            sentence = f"{what} is {found}: {sentence}"
         return MathError(sentence, source=graph.source, span=graph.span(born))
     cause = _of_value(graph, values, node)
     sentence = cause.sentence if isnan(values[node]) else f"the value is {values[node]}: {cause.sentence}"
@@ -128,6 +133,19 @@ def derivative(
     else:
         is_ += f": in the sweep back, {cause.sentence}"
     return _error(graph, longer, values, cause, is_, owner)
+
+
+def entry_derivative(
+    graph: Graph, values: Sequence[Any], node: int, place: tuple[int, ...], what: str, found: float
+) -> MathError:
+    """Return the error that says where the derivative of an output by an entry of an array became nan or infinite."""
+    edges: list[Edge] = []
+    bars = pull(graph, values, graph.outputs[0], graph.depends([node]), edges=edges)
+    cause = _of_entry(graph, values, bars, edges, node, place, found)
+    if cause is None:
+        return MathError(f"{what} is {found}", source=graph.source)
+    message = f"{what} is {found}: in the sweep back, {cause.sentence}"
+    return MathError(message, source=graph.source, span=_place(graph, cause.node), notes=list(cause.notes))
 
 
 def corners(
@@ -324,7 +342,39 @@ def _of_edge(
     return cause
 
 
-def _of_partial(graph: Graph, values: Sequence[float], edge: Edge, bar: float) -> _Cause:
+def _of_entry(
+    graph: Graph,
+    values: Sequence[Any],
+    bars: Sequence[Any],
+    edges: Sequence[Edge],
+    node: int,
+    place: tuple[int, ...],
+    found: float,
+) -> _Cause | None:
+    """Return the cause of an entry of an adjoint of arrays; None if there is none."""
+    from autodiffcli.diagnosis_arrays import born_edge, infinite_place, number_at
+
+    edge, entry = born_edge(graph, values, edges, bars, node, place, isnan if isnan(found) else isinf)
+    if edge is None:
+        return None
+    user, worst = edge.user, infinite_place(bars[edge.user])
+    if entry is None:
+        cause = _Cause(user, f"the derivative of {graph.ops[user].symbol} is not finite", "indeterminate")
+        bar = 0.0 if worst is None else number_at(bars[user], worst)
+    else:
+        at = {i: number_at(values[i], entry) for i in (user, *graph.args[user])}
+        slope, bar = number_at(edge.partial, entry), number_at(bars[user], entry)
+        cause, worst = _of_partial(graph, at, edge._replace(partial=slope), bar), entry
+        if isfinite(slope) and isfinite(bar):
+            cause = cause._replace(notes=(f"the adjoint that it multiplies is {number(bar)}", *_known("overflow")))
+    notes, where = list(cause.notes), f" (entry {list(entry)})" if entry else ""
+    if isinf(bar):
+        before = _of_entry(graph, values, bars, edges, user, worst or (), bar)
+        notes += [f"the adjoint that it multiplies is {bar}"] + ([f"there, {before.sentence}"] if before else [])
+    return cause._replace(sentence=cause.sentence + where, notes=tuple(notes))
+
+
+def _of_partial(graph: Graph, values: Sequence[float] | Mapping[int, float], edge: Edge, bar: float) -> _Cause:
     """Return what a partial derivative has to do with it."""
     j, k = edge.user, edge.position
     op, args = graph.ops[j], graph.args[j]

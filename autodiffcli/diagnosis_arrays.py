@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from autodiffcli.chain import Edge
 from autodiffcli.graph import INPUT, Graph
 from autodiffcli.language.notation import one_line
 from autodiffcli.language.write import number
 
-__all__ = ["birth", "entries"]
+__all__ = ["birth", "born_edge", "entries", "infinite_place", "number_at"]
 
 ENTRIES = 10_000
 """Entries of an array that are looked at one by one."""
@@ -69,9 +70,56 @@ def _sentence(graph: Graph, values: Sequence[Any], node: int, place: Place | Non
     if not graph.args[node]:
         return f"a constant is {y}{where}"
     if op.shape is not None:
-        return f"{op.symbol} is {what} here{where}"
+        finite = all(np.isfinite(values[a]).all() for a in graph.args[node])
+        if finite and isnan(y) and op.name in ("inv", "solve"):
+            return f"{op.symbol} is undefined here{where}: the matrix is singular"
+        return f"{op.symbol} overflows here{where}" if finite and not isnan(y) else f"{op.symbol} is {what} here{where}"
     at = ", ".join(number(_entry(values[a], place)) for a in graph.args[node])
     return f"{op.symbol} is {what} at {at}{where}"
+
+
+def born_edge(
+    graph: Graph,
+    values: Sequence[Any],
+    edges: Sequence[Edge],
+    bars: Sequence[Any],
+    node: int,
+    place: Place,
+    bad: Callable[[float], bool],
+) -> tuple[Edge | None, Place | None]:
+    """Return the edge at which an entry of a node's adjoint became bad, and the entry of its user, None of them all.
+
+    Against the sweep, entry by entry where those of a user are those of its argument. No edge: terms have no sum.
+    """
+    into: dict[int, list[Edge]] = {}
+    for edge in edges:
+        into.setdefault(edge.node, []).append(edge)
+    while True:
+        found = next((e for e in into.get(node, ()) if bad(_entry(e.term, place))), None)
+        if found is None:
+            return None, None
+        user, shape = found.user, np.shape(values[found.user])
+        whole = graph.ops[user].shape is not None or found.partial is None
+        bar = np.broadcast_to(bars[user], shape)
+        every: Callable[[Any], Any] = np.isnan if bad is isnan else np.isinf
+        here = place if not whole and shape == np.shape(found.term) else _first(every, bar)
+        if here is not None and bad(bar[here]):
+            node, place = user, here
+        elif whole:
+            return found, None
+        else:
+            with np.errstate(all="ignore"):
+                return found, _first(every, bar * found.partial) if here is None else here
+
+
+def infinite_place(value: Any) -> Place | None:
+    """Return the place of the first entry that is infinite."""
+    return _first(np.isinf, value)
+
+
+def number_at(value: Any, place: Place | None) -> float:
+    """Return an entry of a value that is broadcast."""
+    return _entry(value, place)
 
 
 def entries(operands: Sequence[Any]) -> Iterator[list[float]]:

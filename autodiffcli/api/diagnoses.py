@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice, product
+from itertools import islice
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from autodiffcli.backends.protocol import Gradient
 from autodiffcli.errors import MathError
 from autodiffcli.graph import Graph
 from autodiffcli.higher.results import Directional, Matrix, Taylor
+from autodiffcli.passes.entries import entry_name, places
 from autodiffcli.structures import all_finite, leaves, path_text
 
 __all__ = [
@@ -49,16 +50,14 @@ def of_value(result: Gradient) -> Iterator[Finding]:
     if not all_finite(result.value):
 
         def explain() -> MathError:
-            if not isinstance(result.value, float):
-                return _entry(result.graph, "the value", result.value)
             from autodiffcli.diagnosis import value
-            from autodiffcli.interpreter import run
 
-            graph = result.graph
-            values = run(graph, [result.values[i] for i in graph.inputs.values()])
-            return value(graph, values, graph.outputs[0])
+            graph, where, x = result.graph, *_first(result.value)[::2]
+            if where and len(graph.outputs) > 1:
+                return _entry(graph, "the value", result.value)
+            return value(graph, _run_again(result), graph.outputs[0], f"the value{where}", x)
 
-        yield Finding("the value", _first(result.value)[1], explain)
+        yield Finding("the value", _first(result.value)[-1], explain)
 
 
 def of_gradient(expression: str | Graph, at: Point, result: Gradient) -> Iterator[Finding]:
@@ -77,7 +76,7 @@ def of_gradient(expression: str | Graph, at: Point, result: Gradient) -> Iterato
         if all_finite(found):
             continue
         if result.graph.shapes:
-            yield Finding(name, _first(found)[1], partial(_entry, result.graph, f"the derivative by {name}", found))
+            yield Finding(name, _first(found)[-1], partial(_of_entry, result, name, found))
         else:
             yield _finding(expression, at, f"the derivative by {name}", found, [{name: 1.0}])
 
@@ -102,7 +101,7 @@ def of_product(expression: str | Graph, at: Point, result: Directional) -> Itera
         what = f"the product's {name}"
         graph = graph_of(expression, at)
         if graph.shapes or graph.structures:
-            yield Finding(what, _first(found)[1], partial(_entry, graph, what, found))
+            yield Finding(what, _first(found)[-1], partial(_entry, graph, what, found))
             continue
         if result.kind == "jvp":
             yield _finding(expression, at, what, found, [direction], outputs.index(name))
@@ -126,7 +125,7 @@ def of_derivative(expression: str | Graph, at: Point, names: Sequence[str], foun
         return
     if not isinstance(found, float):
         graph = graph_of(expression, at)
-        yield Finding("the derivative", _first(found)[1], partial(_entry, graph, "the derivative", found))
+        yield Finding("the derivative", _first(found)[-1], partial(_entry, graph, "the derivative", found))
     else:
         yield _finding(expression, at, "the derivative", found, [{name: 1.0} for name in names])
 
@@ -188,24 +187,38 @@ def said(findings: Iterable[Finding], most: int = 5) -> dict[str, object]:
     return {"diagnosis": found} if found else {}
 
 
-def _first(value: Any) -> tuple[str, float]:
-    """Return the place and the number of the first entry of a value that is not finite, nan before infinities."""
-    worst = ("", 0.0)
+def _run_again(result: Gradient) -> list[Any]:
+    from autodiffcli.interpreter import run
+
+    return run(result.graph, [result.values[i] for i in result.graph.inputs.values()])
+
+
+def _of_entry(result: Gradient, name: str, found: Any) -> MathError:
+    """Return the error that says where the derivative by an entry of an input became nan or infinite."""
+    from autodiffcli.diagnosis import entry_derivative
+
+    graph, (where, place, x) = result.graph, _first(found)
+    return entry_derivative(graph, _run_again(result), graph.inputs[name], place, f"the derivative by {name}{where}", x)
+
+
+def _first(value: Any) -> tuple[str, tuple[int, ...], float]:
+    """Return the first number of a value that is not finite, nan before infinities: where, in its array, and itself."""
+    worst: tuple[str, tuple[int, ...], float] = ("", (), 0.0)
     for path, leaf in leaves(value):
         shape = getattr(leaf, "shape", ())
         numbers = leaf.ravel().tolist() if shape else [float(leaf)]
-        for place, x in zip(product(*map(range, shape)), numbers, strict=True):
+        for place, x in zip(places(shape), numbers, strict=True):
+            if isnan(x) or (not isfinite(x) and not worst[-1]):
+                worst = entry_name(path_text("", path), place), place, x
             if isnan(x):
-                return path_text("", (*path, *place)), x
-            if not isfinite(x) and not worst[1]:
-                worst = path_text("", (*path, *place)), x
+                return worst
     return worst
 
 
 def _entry(graph: Graph, what: str, value: Any) -> MathError:
     """Return the error that says which entry of a value is not finite."""
-    place, x = _first(value)
-    return MathError(f"{what}{place} is {x}", source=graph.source)
+    where, _, x = _first(value)
+    return MathError(f"{what}{where} is {x}", source=graph.source)
 
 
 def _finding(

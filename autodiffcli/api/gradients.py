@@ -120,31 +120,9 @@ def trace(
 
 def undefined(graph: Graph, values: Sequence[Any], node: int) -> MathError:
     """Return the error that says where a nan began; its module is imported for those who need it."""
-    if graph.shape(node):
-        return _undefined_entry(graph, values, node)
     from autodiffcli.diagnosis import value
 
     return value(graph, values, node)
-
-
-def _undefined_entry(graph: Graph, values: Sequence[Any], node: int) -> MathError:
-    """Return the error that names the first operation of arrays that made a nan of none."""
-    live = graph.live([node])
-    born = next(
-        (
-            i
-            for i, args in enumerate(graph.args)
-            if live[i] and any_nan(values[i]) and not any(any_nan(values[a]) for a in args)
-        ),
-        node,
-    )
-    where = ""
-    if graph.shape(born):
-        import numpy as np
-
-        where = f" in entry {[int(n) for n in np.argwhere(np.isnan(values[born]))[0]]}"
-    what = f"{graph.ops[born].symbol} is undefined" if graph.args[born] else f"'{graph.text(born)}' is nan"
-    return MathError(f"{what}{where}", source=graph.source, span=graph.span(born))
 
 
 class Compiled:

@@ -236,7 +236,7 @@ def table_options(function: F) -> F:
             "--points",
             metavar="FILE",
             help="Evaluate every row of a table: CSV, TSV, JSON Lines or Parquet; a pattern, 'part-*.parquet', is all "
-            "its files; - reads a pipe.",
+            "its files; - reads a pipe. --format csv, tsv or jsonl is then the kind that it is read as and written.",
         ),
     ):
         function = option(function)

@@ -15,7 +15,7 @@ from autodiffcli.api.diagnoses import conventions, of_gradient
 from autodiffcli.diagnosis import derivative, value
 from autodiffcli.errors import MathError
 from autodiffcli.interpreter import run
-from tests.cli.support import call, good
+from tests.cli.support import call, good, refused
 
 
 def of_value(expression: str, *point: float) -> MathError:
@@ -180,3 +180,48 @@ def test_the_trace_says_that_a_gate_is_closed() -> None:
         if row["kind"] == "adjoint" and row["name"].endswith("1")
     )
     assert row["numbers"] == "0 # closed gate"
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "said", "marked"),
+    [
+        ("sum(sqrt(x))", "x=[1,0]", "by x[1] is inf: in the sweep back, sqrt at 0 has", "sqrt(x)"),
+        ("x[1]*sqrt(x[0])", "x=[0,1]", "by x[0] is inf: in the sweep back, sqrt at 0 has", "sqrt(x[0])"),
+        ("sum(d.b*sqrt(X@y))", 'X=[[2,-1]], y=[1,2], d={"b": 1}', "by X[0,0] is inf: in the sweep", "sqrt(X@y)"),
+        ("sum(x + sqrt(y))", "x=[1,2], y=0", "by y is inf: in the sweep back, sqrt at 0 has", "sqrt(y)"),
+        ("sum(exp(x)*exp(-y))", "x=[1,400], y=[1,-400]", "by x[1] is inf: in the sweep back, exp at 400", "exp(x)"),
+    ],
+)
+def test_derivatives_by_entries_say_where_they_became_infinite(
+    expression: str, at: str, said: str, marked: str
+) -> None:
+    errors = [finding.explain() for finding in of_gradient(expression, at, gradient(expression, at))]
+    (error,) = [error for error in errors if said in error.message]
+    assert error.span is not None
+    assert expression[slice(*error.span)] == marked
+
+
+def test_derivatives_by_entries_say_what_has_no_value() -> None:
+    for expression, said in (
+        ("x[1]*sqrt(x[0])", "the adjoint that it multiplies is 0, and 0*inf has no value"),
+        ("sqrt(x@x)", "the derivative of @ is not finite"),
+        ("sqrt(x@x)", "the adjoint that it multiplies is inf\nthere, sqrt at 0 has the partial derivative inf"),
+        ("sqrt(sum(x^2))", "the adjoint that it multiplies is inf\nthere, sqrt at 0 has the partial derivative inf"),
+    ):
+        assert said in refused("grad", expression, "--at", "x=[0,0]", status=1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "said"),
+    [
+        ("inv(X)", "X=[[1,2],[2,4]]", "inv is undefined here (entry [0, 0]): the matrix is singular"),
+        ("sum(inv(X))", "X=[[1,2],[2,4]]", "inv is undefined here (entry [0, 0]): the matrix is singular"),
+        ("solve(X, X[0])", "X=[[1,2],[2,4]]", "solve is undefined here (entry [0]): the matrix is singular"),
+        ("sum(X)", "X=[1e308,1e308]", "the value is inf: sum overflows here"),
+        ("X/2", "X=[1,inf]", "the value[1] is inf: X is inf (entry [1])"),
+        ("2/X", "X=[[1,0]]", "the value[0,1] is inf: / is inf at 2, 0 (entry [0, 1])"),
+        ("sum(X*X)", "X=[1e200]", "the value is inf: * is inf at 1e+200, 1e+200 (entry [0])"),
+    ],
+)
+def test_values_of_arrays_say_where_they_were_born(expression: str, at: str, said: str) -> None:
+    assert said in call("eval", expression, "--at", at).err
