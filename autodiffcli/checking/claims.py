@@ -20,8 +20,9 @@ from autodiffcli.interpreter import run
 from autodiffcli.language.lalr import Callback
 from autodiffcli.language.parser import Parser, parse, read
 from autodiffcli.language.write import number, write
-from autodiffcli.limits import OUTPUTS
+from autodiffcli.limits import OUTPUTS, READABLE
 from autodiffcli.passes.entries import by_entries, entry_name, places
+from autodiffcli.passes.simplify import simplify
 from autodiffcli.structures import leaves, path_text
 
 __all__ = ["judge_claims", "read_claims"]
@@ -280,7 +281,7 @@ def _formulas(graph: Graph, names: list[str]) -> dict[str, str]:
     """Return the derivatives as formulas, where they are short."""
     from autodiffcli.backends.symbolic import differentiate
 
-    if not names or len(graph) > 1000 or graph.shapes:  # an entry's own formula is longer than that of its array
+    if not names or len(graph) > READABLE or graph.shapes:  # an entry's own formula is longer than that of its array
         return {}
-    found = differentiate(graph, names)
+    found = simplify(differentiate(graph, names), readable=True)
     return {name: write(found, node, limit=80) for name, node in zip(names, found.outputs[1:], strict=True)}
