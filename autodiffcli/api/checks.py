@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isnan
+from typing import Any
 
 from autodiffcli.api.diagnoses import of_gradient, of_value
 from autodiffcli.api.expressions import Point, chosen, entrywise, graph_of, of_one_output, point_of
@@ -15,6 +16,8 @@ from autodiffcli.checking.sweep import Sweep, run_sweep
 from autodiffcli.errors import MathError, RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.point import forms
+from autodiffcli.language.values import from_python
+from autodiffcli.value_text import text
 
 __all__ = ["check", "sweep"]
 
@@ -28,7 +31,7 @@ def check(
     wrt: Iterable[str] | None = None,
     per_input: bool = False,
     epsilon: float | None = None,
-    against: str | None = None,
+    against: str | Mapping[str, Any] | None = None,
 ) -> Check:
     """Check the gradient of an expression at a point by the formula δᵀ∇f(θ) ≈ (f(θ + εδ) - f(θ - εδ)) / 2ε.
 
@@ -37,7 +40,8 @@ def check(
     per_input: compare the derivative by each input with its own quotient too.
     epsilon:   the step of the plain formula; by default quotients of shrinking steps are extrapolated.
     against:   a gradient that a person found: formulas or numbers, "x1=1/x1+x2, x2=1.716", or formulas in the order of
-               the inputs, "(1/x1+x2, x1-cos(x2))". A number is judged by the digits it is given with.
+               the inputs, "(1/x1+x2, x1-cos(x2))"; or by name, {"x1": "1/x1+x2", "x2": 1.716}. A number is judged by
+               the digits it is given with.
 
     The tolerance is derived from the estimated error of the quotient and a bound of the rounding of the gradient. A
     result does not raise: see its `verdict`. Raises RequestError (syntax, names, a refused derivative) and MathError
@@ -57,6 +61,9 @@ def check(
     if against is not None:
         from autodiffcli.checking.claims import judge_claims
 
+        if not isinstance(against, str):
+            texts = {name: x if isinstance(x, str) else text(from_python(name, x)) for name, x in against.items()}
+            against = ", ".join([f"{name}={x}" for name, x in texts.items()])
         judge_claims(found, against, forms(point_of(at)))
     return found
 

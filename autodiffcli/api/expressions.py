@@ -26,6 +26,8 @@ def point_of(at: Point) -> dict[str, Any]:
         return parse_point(at)
     from autodiffcli.language.values import from_python
 
+    if strange := [key for key in at if not isinstance(key, str)]:
+        raise RequestError(f"the name of an input is a text, not {strange[0]!r:.40}", hint='write {"x": 2}')
     return {(name := normalised(key)): from_python(name, value) for key, value in at.items()}
 
 

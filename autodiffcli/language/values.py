@@ -36,8 +36,19 @@ def from_python(name: str, data: Any) -> Any:
 
     >>> from_python("x", 2), from_python("d", {"a": (1, 2)})
     (2.0, {'a': (1.0, 2.0)})
+
+    Raises RequestError for what is none of these.
     """
-    return from_leaves(name, data, lambda name, x: float(x))
+    return from_leaves(name, data, _float)
+
+
+def _float(name: str, x: Any) -> float:
+    try:
+        return float(x)
+    except OverflowError:
+        raise RequestError(f"the value of '{name}' is beyond the largest float, 1.8e308") from None
+    except (TypeError, ValueError):
+        raise RequestError(f"the value of '{name}' must be a number, not {x!r:.40}") from None
 
 
 def _leaf(name: str, data: Any, number: Number) -> Any:

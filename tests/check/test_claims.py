@@ -133,6 +133,12 @@ def test_claims_of_another_form_are_refused(given: str, said: str) -> None:
         check("sum(x^2)", "x=[1,2]", against=given)
 
 
+def test_claims_by_name_as_a_program_has_them() -> None:
+    assert check(LECTURE, AT, against={"x1": 5.5, "x2": "x1 - cos(x2)"}).verdict == "passed"
+    found = check("sum(x^2)", {"x": [1, 2]}, against={"x": [2, 5]})
+    assert found.verdict == "failed" and "by x[1] is not 5 but 4" in found.why
+
+
 def test_one_formula_for_one_input() -> None:
     assert check("x^2", "x=3", against="2*x").verdict == "passed"
     assert check("x^2", "x=3", against="6").verdict == "passed"

@@ -219,3 +219,20 @@ def test_ragged_lists_are_refused_with_the_place(data: object, said: str) -> Non
     with pytest.raises(RequestError) as caught:
         point_from_data(data)
     assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ({"x": "a"}, "the value of 'x' must be a number, not 'a'"),
+        ({"x": 1 + 2j}, "the value of 'x' must be a number, not (1+2j)"),
+        ({"x": 10**400}, "the value of 'x' is beyond the largest float"),
+        ({"x": [1, None]}, "the value of 'x[1]' must be a number, not None"),
+        ({"x": {"a": object}}, """the value of 'x["a"]' must be a number, not <class 'object'>"""),
+        ({0: 1.0}, "the name of an input is a text, not 0"),
+    ],
+)
+def test_what_a_program_gives_is_refused_by_an_error_of_adcalc(at: dict[Any, Any], said: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        gradient("x^2", at)
+    assert said in caught.value.message
