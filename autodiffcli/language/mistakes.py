@@ -96,7 +96,10 @@ def _explained(source: str, unexpected: UnexpectedToken, grammar: Grammar) -> Re
         if text.startswith(".") and before.terminal in ("NAME", "RSQB"):
             hint = f"an entry is written {_short(before.text if before.terminal == 'NAME' else '...')}[{text[1:]}]"
         if before.text in FUNCTIONS:
-            message, hint = f"{before.text} needs parentheses", f"write {_called(before.text, text)}"
+            message, hint = (
+                f"{before.text} needs parentheses",
+                f"write {_called(before.text, text, source[unexpected.end :])}",
+            )
     elif text in _CLOSING:
         message, hint = _closing(tokens)
     elif unexpected.terminal == "EQUAL":
@@ -184,7 +187,7 @@ def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) ->
     span = (unexpected.start, unexpected.start + len(follower))
     if values and isinstance(values[-1], str) and values[-1] in FUNCTIONS:  # sin x
         span = (starts[-2], span[1])
-        hint = f"write {_called(values[-1], follower)}"
+        hint = f"write {_called(values[-1], follower, source[span[1] :])}"
         return RequestError(f"{values[-1]} needs parentheses", source=source, span=span, hint=hint)
     if at >= 0 and isinstance(values[at], str) and values[at] in _TIGHT:
         sign, first = values[at], at if values[at] == "√" else at - 1
@@ -211,8 +214,10 @@ def _missing_sign(source: str, unexpected: UnexpectedToken, grammar: Grammar) ->
     )
 
 
-def _called(function: str, argument: str) -> str:
-    """Return how a function is written that stands before its argument without parentheses: sin x."""
+def _called(function: str, argument: str, rest: str) -> str:
+    """Return how a function is written that stands before its argument without parentheses: sin x, sin 30°."""
+    if rest.lstrip().startswith("°"):
+        return f"{function}(rad({_short(argument)}))"
     return f"{function}({argument}(...))" if argument in FUNCTIONS else f"{function}({_short(argument)})"
 
 

@@ -65,6 +65,8 @@ def test_no_arguments_show_the_help() -> None:
         ("2 sin x + 1", "sin needs parentheses", "  ^^^^^", "write sin(x)"),
         ("1/sin x", "sin needs parentheses", "  ^^^^^", "write sin(x)"),
         ("sin 2", "sin needs parentheses", "    ^", "write sin(2)"),
+        ("sin 30°", "sin needs parentheses", "    ^^", "write sin(rad(30))"),
+        ("2 cos x°", "cos needs parentheses", "  ^^^^^", "write cos(rad(x))"),
         ("sin cos x", "sin needs parentheses", "^^^^^^^", "write sin(cos(...))"),
         ("sin^2(x)", "'sin' is a function and needs its arguments", "^^^", "its square sin(...)^2"),
         ("Sin(x)", "there is no function 'Sin'", "^^^", "did you mean sin?"),
