@@ -86,7 +86,7 @@ def html(tables: Iterable[Table], precision: int | None = None, title: str = "ad
 
 
 def csv(tables: Iterable[Table], precision: int | None = None) -> str:
-    """Return tables as CSV (RFC 4180 with plain newlines), a blank line between two."""
+    """Return tables as CSV (RFC 4180 with plain newlines), several as one that says of each row which it is of."""
 
     def field(text: str) -> str:
         return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') or text != text.strip() else text
@@ -95,7 +95,7 @@ def csv(tables: Iterable[Table], precision: int | None = None) -> str:
 
 
 def tsv(tables: Iterable[Table], precision: int | None = None) -> str:
-    """Return tables as tab-separated values, a blank line between two; tabs and newlines are written out."""
+    """Return tables as tab-separated values, several as one, as `csv`; tabs and newlines are written out."""
     return _separated(tables, "\t", one_line, precision)
 
 
@@ -114,14 +114,17 @@ STYLES = {"markdown": UNICODE, "latex": LATEX, "html": UNICODE, "csv": PLAIN, "t
 
 
 def _separated(tables: Iterable[Table], comma: str, field: Callable[[str], str], precision: int | None) -> str:
-    parts = []
-    for table in tables:
-        lines = [comma.join(field(column.name) for column in table.columns)]
+    """Return tables as one, which is what readers of such text take: several with all their columns, and their name."""
+    found = list(tables)
+    names = list(dict.fromkeys([column.name for table in found for column in table.columns]))
+    lines = [names if len(found) == 1 else ["table", *names]]
+    for table in found:
+        places = {column.name: k for k, column in enumerate(table.columns)}
+        own = [table.title.partition(":")[0]] if len(found) > 1 else []
         for row in table:
             cells = [one_line(x) if isinstance(x, str) else number(x, precision, PLAIN) for x in row]
-            lines.append(comma.join(map(field, cells)))
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+            lines.append(own + [cells[places[name]] if name in places else "" for name in names])
+    return "".join([comma.join(map(field, line)) + "\n" for line in lines])
 
 
 def _shown(table: Table) -> list[tuple[int, Column]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -71,9 +73,12 @@ def test_formats(table: str) -> None:
     assert (data["epochs"], data["steps"], data["optimizer"], data["stopped"]) == (3, 3, "gd", "after 3 epochs")
     assert [epoch["rows"] for epoch in data["history"]] == [4, 4, 4]
     assert data["loss"] == data["history"][-1]["loss"] < data["history"][0]["loss"] == 21
-    csv = good(*args, "--format", "csv").splitlines()
-    assert csv[0] == "parameter,value" and csv[4] == "epoch,steps,rows,loss,gradient_norm"
-    assert [line.split(",")[0] for line in csv[5:]] == ["1", "2", "3"]
+    rows = list(csv.DictReader(io.StringIO(good(*args, "--format", "csv"))))
+    assert [(row["parameter"], float(row["value"])) for row in rows[:2]] == list(data["parameters"].items())
+    assert [row["table"] for row in rows] == ["parameters"] * 2 + ["loss by epoch"] * 3
+    assert [(row["epoch"], float(row["loss"])) for row in rows[2:]] == [
+        (str(n), epoch["loss"]) for n, epoch in enumerate(data["history"], 1)
+    ]
     shown = good(*args, "--format", "table")
     assert shown.count("●") == 3 + 1  # in the legend
     assert " w = " in shown and "3 epochs, 3 steps of gd; stopped: after 3 epochs" in " ".join(shown.split())

@@ -21,7 +21,7 @@ from autodiffcli.backends.protocol import Gradient
 from autodiffcli.graph import Graph
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE
 from autodiffcli.report import plain
-from autodiffcli.report.content import gradient, tables
+from autodiffcli.report.content import gradient, gradient_tables, tables
 from autodiffcli.report.data import comparison_data, gradient_data, value_data
 from autodiffcli.report.formats import FORMATS, STYLES, csv, html, latex, markdown, tsv
 from autodiffcli.report.table import Column, Table
@@ -114,6 +114,23 @@ def test_csv_and_tsv(attacked: Gradient) -> None:
     lines = tsv([table]).splitlines()
     assert [line.count("\t") for line in lines] == [1] * len(lines)
     assert "\x1b" not in csv([table]) + tsv([table])
+
+
+def test_several_tables_are_one_in_csv_and_tsv(result: Gradient) -> None:
+    several = gradient_tables(result, PLAIN, None, trace=True)
+    assert len(several) > 2
+    for text, comma in ((csv(several), ","), (tsv(several), "\t")):
+        head, *rows = csv_module.reader(io.StringIO(text), delimiter=comma)
+        assert head[0] == "table" and len(set(head)) == len(head) and {len(row) for row in rows} == {len(head)}
+        read = iter(rows)
+        for table in several:
+            for cells in table:
+                row = dict(zip(head, next(read), strict=True))
+                own = {column.name: x for column, x in zip(table.columns, cells, strict=True)}
+                assert row["table"] == table.title.partition(":")[0]
+                assert all(row[name] == "" for name in head[1:] if name not in own)
+                assert all(row[name] == x if isinstance(x, str) else float(row[name]) == x for name, x in own.items())
+        assert next(read, None) is None
 
 
 def test_csv_is_in_full_precision(result: Gradient) -> None:

@@ -70,9 +70,12 @@ def test_data() -> None:
     assert data["second_order"]["shift"] == pytest.approx(0.3 * 0.1 * 0.02)
     data = json.loads(good("grad", "m*g", *AT, "--format", "json"))
     assert data["grad"] == {"m": 9.81, "g": 2.0} and "trace" in data and data["uncertainty"] > 0.98
-    value, budget = good("eval", "m*g", *AT, "--format", "csv").split("\n\n")
-    assert next(csv.DictReader(io.StringIO(value)))["uncertainty"] == "0.9818151557192424"
-    assert [row["input"] for row in csv.DictReader(io.StringIO(budget))] == ["m", "g"]
+    value, *budget = csv.DictReader(io.StringIO(good("eval", "m*g", *AT, "--format", "csv")))
+    assert (value["table"], value["value"], value["uncertainty"]) == ("value", "19.62", "0.9818151557192424")
+    assert [(row["table"], row["input"]) for row in budget] == [
+        ("uncertainty budget", "m"),
+        ("uncertainty budget", "g"),
+    ]
     for format_ in ("tsv", "markdown", "latex", "html"):
         assert "0.9818151557192424" in good("grad", "m*g", *AT, "--format", format_)
 
