@@ -23,7 +23,7 @@ from autodiffcli.fitting.results import Fit
 from autodiffcli.fitting.rows import Arrays, Rows, Table
 from autodiffcli.fitting.saved import load, save
 from autodiffcli.fitting.steps import Epochs, Layout, Loss, RowBatches, free_names
-from autodiffcli.points.kinds import kind_by_name, needs_database
+from autodiffcli.points.kinds import kind_by_name, kind_told, needs_database
 from autodiffcli.points.rows import Request
 from autodiffcli.points.source import open_points
 from autodiffcli.primitive import Shape
@@ -141,9 +141,15 @@ def fit(
 def engine_of(data: Data) -> str:
     """Return what computes the steps over data where nothing is said: duckdb for what it alone reads, else numpy.
 
-    Raises RequestError for a pattern that fits no file.
+    Raises RequestError for a pattern that fits no file, and for a file that cannot be read or is not what it is called.
     """
-    return "duckdb" if isinstance(data, str | os.PathLike) and needs_database(os.fspath(data), None) else "numpy"
+    if not isinstance(data, str | os.PathLike):
+        return "numpy"
+    path, head = os.fspath(data), b""
+    if os.path.isfile(path):  # of a pipe, what is read to look at it is gone
+        with open_points(path) as file:
+            head = file.read(4)
+    return "duckdb" if needs_database(path, *kind_told(path, head), written="") else "numpy"
 
 
 def _start(given: dict[str, Any], spread: dict[str, Any], seed: int) -> dict[str, Any]:
