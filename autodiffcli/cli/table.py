@@ -65,6 +65,8 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     names = ["value", *[f"d_{name}" for name in wrt]]
     asked: dict[str, Any] = {"inputs": columns, "outputs": names, "evaluate": evaluate, "fixed": list(fixed)}
     asked |= {name: options[name] for name in ("keep", "prefix", "on_error")}
+    seen: set[str] = set()
+    asked["seen"] = seen.update
     progress = Progress(beside_rows=out is None and sys.stdout.isatty())
     asked["progress"] = progress
     try:
@@ -75,6 +77,8 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     finally:
         progress.clear()
     progress.finish(summary.rows)
+    for name in sorted(seen.intersection(graph.constant_names.values())):
+        warn(f"the column '{name}' of {path} is not read: '{name}' is a constant; to read the column, rename it")
     *others, last = summary.notes() or [""]
     for note in others:
         warn(note)

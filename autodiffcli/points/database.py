@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -76,6 +76,7 @@ def convert(
     prefix: str = "",
     on_error: OnError = "fail",
     fixed: Sequence[str] = (),
+    seen: Callable[[Iterable[str]], object] = lambda names: None,
     piped: BinaryIO | None = None,
     progress: Progress = lambda rows, share: None,
 ) -> Summary:
@@ -94,7 +95,7 @@ def convert(
         raise missing_extra("--engine duckdb", "data") from None
 
     table = "standard input" if paths[0] == "-" else paths[0]
-    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, table, fixed)
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, table, fixed, seen=seen)
     answers = Answers(request, evaluate)
     if written in ("", "parquet") and "-" not in paths:
         from autodiffcli.points import parquet
@@ -231,6 +232,7 @@ class _Job:
         import pyarrow
 
         request, self.written = self.request, kind
+        request.seen(first.columns)
         find_columns(request.inputs, first.columns, request.table, request.fixed)
         check_new_columns(request.outputs, first.columns if request.keep else (), request.table)
         stream = self._stream(first)

@@ -35,6 +35,7 @@ class Delimited(Table):
         self._number = 1
         self._arrow: ModuleType | None = None
         self.names, self._header, self._end = self._read_header()
+        request.seen(self.names)
         self._places = find_columns(request.inputs, self.names, request.table, request.fixed, request.fixed_by)
         check_new_columns(request.outputs, self.names if request.keep else (), request.table)
 

@@ -68,6 +68,8 @@ class JsonLines(Table):
             return None
         if any(set(map(type, column)) != {float} for column in cells):
             return None
+        if found and not self._known:
+            self._request.seen(found[0][0])
         return Block([np.array(column) for column in cells], texts, b"\n", range(len(texts)))
 
     def slow(self, text: bytes) -> Iterator[Block]:
@@ -131,6 +133,7 @@ class JsonLines(Table):
         if not self._known or not self._fixed.isdisjoint(row):
             inputs = [] if self._known else self._request.inputs
             self._known = True
+            self._request.seen(row)
             find_columns(inputs, list(row), self._request.table, self._fixed, self._request.fixed_by)
         if self._request.keep and not self._added.isdisjoint(row):
             check_new_columns(self._request.outputs, row, self._request.table)

@@ -38,6 +38,7 @@ def convert(
     if first is None or any(_schema(path) != first for path in paths[1:]):
         return None
     names = [normalised(name) for name in first.names]
+    request.seen(names)
     places = find_columns(request.inputs, names, request.table, request.fixed)
     check_new_columns(request.outputs, names if request.keep else (), request.table)
     if not all(pa.types.is_integer(first.types[k]) or pa.types.is_floating(first.types[k]) for k in places):

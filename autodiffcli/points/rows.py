@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,6 +29,7 @@ class Request:
     table: str
     fixed: Sequence[str] = ()  # inputs whose value is given for all rows, so that no column may give it too
     fixed_by: str = "--at"
+    seen: Callable[[Iterable[str]], object] = lambda names: None  # told the names of the table's columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -92,6 +92,7 @@ def stream(
     on_error: OnError = "fail",
     name: str = "-",
     fixed: Sequence[str] = (),
+    seen: Callable[[Iterable[str]], object] = lambda names: None,
     progress: Progress = lambda rows, share: None,
 ) -> Summary:
     r"""Read a table of points from source, and write it to target with a column for each output.
@@ -100,8 +101,9 @@ def stream(
     kind: "csv", "tsv" or "jsonl"; "" goes by the content. keep: whether the table's columns are written too, their text
     as it is. prefix: put before the names of outputs. on_error: what a row that cannot be read does: "fail" raises,
     "skip" drops it, "null" keeps it without results. name: of the source, for messages.
-    fixed: inputs with one value for all rows, which no column may give too. progress: told now and then how many rows
-    are done, and which share of the table that is, or None where only the end will tell.
+    fixed: inputs with one value for all rows, which no column may give too. seen: told the names of the columns, in
+    JSON those of the first row. progress: told now and then how many rows are done, and which share of the table that
+    is, or None where only the end will tell.
 
     Rows are written in order, as soon as they can be: what has arrived is answered before more is waited for, and
     memory does not grow with the table. Raises RequestError if the table is no such table or lacks an input's column,
@@ -115,7 +117,7 @@ def stream(
     b't,x,value\na,2,4.0\nb,0,inf\n'
     """
     lines = Source(source, name)
-    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, lines.name, fixed)
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, lines.name, fixed, seen=seen)
     table = _open_table(lines, kind, request)
     target.write(table.header())
     target.flush()

@@ -43,6 +43,29 @@ def test_columns() -> None:
     assert "'w' is not in the expression" in refused("eval", "x", "--points", "-", "--at", "w=1", stdin=CSV)
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "duckdb", "parquet"])
+def test_a_column_named_as_a_constant_is_not_read_and_that_is_said(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name, engine = {"duckdb": ("p.csv", ["--engine", "duckdb"]), "parquet": ("p.parquet", [])}.get(
+        kind, (f"p.{kind}", [])
+    )
+    if kind in ("duckdb", "parquet"):
+        pytest.importorskip("duckdb")
+        arrow = pytest.importorskip("pyarrow")
+        pytest.importorskip("pyarrow.parquet").write_table(
+            arrow.table({"e": [2.0], "pi": [3.0], "x": [1.0]}), "p.parquet"
+        )
+    Path("p.csv").write_text("e,pi,x\n2,3,1\n", encoding="utf-8")
+    Path("p.jsonl").write_text('{"e": 2, "pi": 3, "x": 1}\n', encoding="utf-8")
+    for expr, said in (("2*x+0*sin(e)", ["e"]), ("e*x+pi", ["e", "pi"]), ("x", [])):
+        done = call("eval", expr, "--points", name, "--no-keep", *engine)
+        lines = [f"warning: the column '{c}' of {name} is not read: '{c}' is a constant; " for c in said]
+        assert done.status == 0 and len(done.err.splitlines()) == len(said)
+        assert all(map(str.startswith, done.err.splitlines(), lines))
+
+
 def test_kinds(tmp_path: Path) -> None:
     assert good("eval", "x", "--points", "-", stdin=b"x\ty\n1\t2\n") == "x\ty\tvalue\n1\t2\t1.0\n"
     line = good("grad", "x^2", "--points", "-", "--format", "jsonl", stdin=b'{"x": 3}\n')

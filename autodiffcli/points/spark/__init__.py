@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO
 
 from autodiffcli.errors import RequestError
@@ -37,6 +37,7 @@ def convert(
     prefix: str = "",
     on_error: OnError = "fail",
     fixed: Sequence[str] = (),
+    seen: Callable[[Iterable[str]], object] = lambda names: None,
     progress: Callable[..., object] = lambda rows, share: None,
 ) -> Summary:
     """Read a table of points by Spark, and write it with a column for each output.
@@ -52,7 +53,7 @@ def convert(
     The rest is as in `stream`, and so are the rows, their numbers, and what is raised. What Spark raises is a
     RequestError.
     """
-    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, path, fixed)
+    request = Request(inputs, [prefix + output for output in outputs], keep, on_error, path, fixed, seen=seen)
     if path == "-":
         raise RequestError("Spark does not read pipes", hint="write the table to a file that all workers can read")
     if not isinstance(out, str):

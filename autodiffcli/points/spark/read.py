@@ -182,6 +182,7 @@ def _parquet(spark: Any, place: str, request: Request, written: str, files: int)
     table = spark.read.parquet(place)
     columns = table.columns
     names = [normalised(name) for name in columns]
+    request.seen(names)
     places = find_columns(request.inputs, names, request.table, request.fixed, request.fixed_by)
     check_new_columns(request.outputs, names if request.keep else (), request.table)
     inputs = []
