@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from threading import Thread
@@ -115,6 +116,11 @@ def convert(
         job = _Job(reading, answers, kind, piped, progress)
         job.tables = len(paths)
         job.failures = (duckdb.Error, pyarrow.ArrowException, OSError)
+        if len(paths) > 1 and "-" not in paths:  # what does not fit is told before anything is written
+            checked = job.files(paths)
+            if first := next(checked, None):
+                for file in checked:
+                    _arranged(file, first)
         files = job.files(paths)
         first = next(files, None)
         if first is not None:
@@ -315,9 +321,8 @@ class _Job:
                 following = next(rest, None)
                 if following is None:
                     return
-                file, stream = following, self._stream(following)
-                if file.columns != first.columns or (file.kind, file.types) != (first.kind, first.types):
-                    raise RequestError(f"{file.name} has other columns than {first.name}, or of other types")
+                file = _arranged(following, first)
+                stream = self._stream(file)
         except GeneratorExit:
             raise
         except self.failures as error:  # pyarrow passes on what DuckDB says
@@ -366,6 +371,27 @@ def _top(nodes: list[tuple[str, int | None]]) -> list[str]:
             names.append(name)
         within = max(within - 1, 0) + (children or 0)
     return names
+
+
+def _arranged(file: _File, first: _File) -> _File:
+    """Return a file with its columns in the order of the first's. Raises RequestError where it has others."""
+    hint = "name files of the same columns alone, or rename what differs"
+    for one, other in ((file, first), (first, file)):
+        for name in Counter(one.columns) - Counter(other.columns):
+            raise RequestError(f"{one.name} has a column {name!r}, which {other.name} has not", hint=hint)
+    if file.kind != first.kind:
+        raise RequestError(f"{file.name} is {file.kind}, but {first.name} is {first.kind}", hint=hint)
+    places = list(range(len(file.columns)))
+    if file.columns != first.columns:
+        places = find_columns(first.columns, file.columns, file.name)
+        picked = ", ".join(f"c{place} AS c{k}" for k, place in enumerate(places))
+        file = file._replace(columns=first.columns, source=f"(SELECT {picked} FROM {file.source})")
+    types = [file.types[place] for place in places]
+    for name, type_, before in zip(first.columns, types, first.types, strict=True):
+        if type_ != before:
+            said = f"column {name!r} of {file.name} holds {type_}, and that of {first.name} {before}"
+            raise RequestError(said, hint="write both as the same type first")
+    return file._replace(types=types)
 
 
 def _texts(file: _File) -> list[int]:
