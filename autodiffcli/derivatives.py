@@ -81,13 +81,13 @@ def pullback(graph: Graph, output: int, variables: Sequence[int]) -> list[int]:
     return [_id(graph, bars[i] if i <= output else None, graph.shape(i)) for i in variables]
 
 
-def scalar_output(graph: Graph) -> int:
-    """Return the output of a graph. Raises RequestError where it is an array, which has no gradient."""
+def scalar_output(graph: Graph, wanted: str = "a gradient is that of a number") -> int:
+    """Return the output of a graph. Raises RequestError where it is an array; `wanted` says who asks for a number."""
     output = graph.outputs[0]
     shape = graph.shape(output)
     if shape:
         raise RequestError(
-            f"a gradient is that of a number, and this is an array of shape {shape}",
+            f"{wanted}, and this is an array of shape {shape}",
             source=graph.source,
             span=graph.span(output),
             hint="make it a number, with sum(...) or by an index; jacobian takes arrays",

@@ -236,7 +236,8 @@ def table_options(function: F) -> F:
             "--points",
             metavar="FILE",
             help="Evaluate every row of a table: CSV, TSV, JSON Lines or Parquet; a pattern, 'part-*.parquet', is all "
-            "its files; - reads a pipe. --format csv, tsv or jsonl is then the kind that it is read as and written.",
+            "its files; - reads a pipe. Where neither its name nor its beginning tells which, --format does: csv, tsv "
+            "or jsonl. What is written is the same, or what the name of --out says.",
         ),
     ):
         function = option(function)

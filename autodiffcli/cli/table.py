@@ -12,10 +12,19 @@ from autodiffcli.api.gradients import Compiled
 from autodiffcli.cli.options import read_graph, read_once, read_point, refuse, standard_input
 from autodiffcli.cli.output import warn
 from autodiffcli.cli.progress import Progress
+from autodiffcli.derivatives import scalar_output
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.point import forms
-from autodiffcli.points.kinds import files_of, kind_by_name, kind_to_write, kind_told, needs_database
+from autodiffcli.points.kinds import (
+    files_of,
+    kind_by_content,
+    kind_by_name,
+    kind_to_write,
+    kind_told,
+    named_kind,
+    needs_database,
+)
 from autodiffcli.points.out import compressed, whole_file
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Summary, stream
@@ -38,6 +47,7 @@ def eval_table(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options: dict[str, Any]) -> int:
     of_one_output(graph, "a row of a table has one value")
+    scalar_output(graph, "the value of a row is a number")
     refuse(("precision", "trace", "share", "corr"), "in a table of points")
     path, out = options["points"], options["out"]
     read_once(expr, *at, path, what="the expression or the point")
@@ -93,7 +103,10 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
 
 
 def _on_this_machine(path: str, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]) -> Summary:
-    kind, packed = kind_told(path, _beginning(path), format_)
+    head = _beginning(path)
+    kind, packed = kind_told(path, head, format_)
+    if format_ and head and not packed and kind != "parquet":
+        _check_format(path, format_, kind_by_content(head), asked["on_error"])
     written, compression = kind_to_write(out or "", format_)
     if not written and kind == "parquet" and (out is None or compression):
         written = "csv"  # a pipe, or a terminal, takes text
@@ -115,6 +128,16 @@ def _on_this_machine(path: str, out: str | None, format_: str, engine: str | Non
             summary = _by_numpy(path, format_, target, asked)
         target.flush()
     return summary
+
+
+def _check_format(path: str, format_: str, begins: str, on_error: str) -> None:
+    """Raise RequestError where --format is meant for what is written; a first row that is bad may be skipped."""
+    if "jsonl" not in (format_, begins) or begins == format_:
+        return
+    if on_error == "fail" or named_kind(path)[0] not in ("", format_):
+        name = "standard input" if path == "-" else path
+        said = f"--format {format_} says what the table is that is read, and {name} begins as {begins}"
+        raise RequestError(said, hint=f"leave it out; to write {format_}, name it so: --out FILE.{format_}")
 
 
 def _beginning(path: str) -> bytes:

@@ -72,5 +72,7 @@ def _remedy(name: str, names: Sequence[str], fixed_by: str) -> str:
     near = get_close_matches(name.lower(), list(lowered), n=1)
     there = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
     guess = f"did you mean {lowered[near[0]]!r}? " if near else ""
+    if near and not lowered[near[0]].isidentifier():
+        guess = f"no expression can name the column {lowered[near[0]]!r}: rename it, by letters, digits and _; "
     there_too = " for all rows" if fixed_by == "--at" else ""
     return f"{guess}its columns are: {there}; or give {name}=... by {fixed_by}{there_too}"

@@ -40,6 +40,11 @@ def test_columns() -> None:
     )
     assert "has a column 'value' already" in refused("eval", "x", "--points", "-", stdin=b"x,value\n1,2\n")
     assert "has no column 'z'" in refused("eval", "x*z", "--points", "-", stdin=CSV)
+    unnameable = refused("eval", "my_col", "--points", "-", stdin=b"my col\n1\n")
+    assert "no expression can name the column 'my col': rename it" in unnameable and "did you mean" not in unnameable
+    assert "the value of a row is a number, and this is an array of shape (2,)" in refused(
+        "eval", "[x, y]", "--points", "-", stdin=CSV
+    )
     assert "'w' is not in the expression" in refused("eval", "x", "--points", "-", "--at", "w=1", stdin=CSV)
 
 
@@ -72,6 +77,13 @@ def test_kinds(tmp_path: Path) -> None:
     assert json.loads(line) == {"x": 3, "value": 9.0, "d_x": 6.0}
     for format_ in ("json", "table", "latex"):
         assert "is written as csv, tsv or jsonl" in refused("eval", "x", "--points", "-", "--format", format_)
+    file = tmp_path / "p.csv"
+    file.write_bytes(CSV)
+    said = refused("eval", "x", "--points", str(file), "--format", "jsonl")
+    assert "--format jsonl says what the table is that is read" in said and "--out FILE.jsonl" in said
+    done = run("eval", "x", "--points", "-", "--format", "jsonl", "--on-error", "skip", stdin=b'no\n{"x": 1}\n')
+    assert (done.status, done.out) == (0, '{"x": 1, "value": 1.0}\n')  # a bad row may be the first
+    assert "standard input begins as csv" in run("eval", "x", "--points", "-", "--format", "jsonl", stdin=CSV).err
     (tmp_path / "p.parquet").write_bytes(b"PAR1")
     assert "Parquet" in refused("eval", "x", "--points", str(tmp_path / "p.parquet"))
 
