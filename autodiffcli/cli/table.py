@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any, BinaryIO
 
 from autodiffcli.api.expressions import chosen, of_one_output
@@ -105,7 +105,7 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
 def _on_this_machine(path: str, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]) -> Summary:
     head = _beginning(path)
     kind, packed = kind_told(path, head, format_)
-    if format_ and head and not packed and kind != "parquet":
+    if format_ and head.strip() and not packed and kind != "parquet":
         _check_format(path, format_, kind_by_content(head), asked["on_error"])
     written, compression = kind_to_write(out or "", format_)
     if not written and kind == "parquet" and (out is None or compression):
@@ -142,13 +142,14 @@ def _check_format(path: str, format_: str, begins: str, on_error: str) -> None:
 
 def _beginning(path: str) -> bytes:
     """Return how a table begins, where it can be seen without taking it: of a pipe, what has come first."""
-    if path == "-":
-        seen: bytes = getattr(standard_input(), "peek", lambda: b"")()
-        return seen
-    if not os.path.isfile(path):
-        return b""
-    with open_points(path) as file:
-        return file.read(1 << 16)
+    head = b""
+    with suppress(OSError):  # said where it is read
+        if path == "-":
+            head = getattr(standard_input(), "peek", lambda: b"")()
+        elif os.path.isfile(path):
+            with open_points(path) as file:
+                head = file.read(1 << 16)
+    return head
 
 
 def _by_numpy(path: str, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:

@@ -6,6 +6,7 @@ import os
 from pathlib import PurePath
 
 from autodiffcli.errors import RequestError
+from autodiffcli.points.source import BOM
 
 __all__ = [
     "files_of",
@@ -120,7 +121,7 @@ def kind_by_content(head: bytes) -> str:
     >>> kind_by_content(b' {"x": 1}'), kind_by_content(b"x\ty\n1\t2\n"), kind_by_content(b"x,y\n")
     ('jsonl', 'tsv', 'csv')
     """
-    text = head.lstrip()
+    text = head.removeprefix(BOM).lstrip()
     if text.startswith(b"{"):
         return "jsonl"
     return "tsv" if b"\t" in text.split(b"\n", 1)[0] else "csv"

@@ -15,7 +15,7 @@ import numpy as np
 from autodiffcli.errors import RequestError
 from autodiffcli.limits import LINE
 
-__all__ = ["Source", "Text", "open_points"]
+__all__ = ["BOM", "Source", "Text", "open_points"]
 
 Text = bytes | memoryview
 
@@ -23,7 +23,7 @@ BLOCK_ROWS = 16_384
 _SMALLEST, _FIRST, _LARGEST = 1 << 16, 1 << 18, 1 << 20  # bytes of a block
 LARGE = 1 << 21
 """Bytes of a table that is worth what it takes to load Arrow."""
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 _FOREIGN = {  # how files begin that are no text, what they are, and the remedy
     b"\x1f\x8b": (
@@ -119,14 +119,14 @@ class Source:
     def _pieces(self) -> Iterator[bytes]:
         """Yield what is read, but for a byte order mark; a file that begins as no text does is turned away."""
         head = self._read()
-        while any(magic.startswith(head) and magic != head for magic in (_BOM, *_FOREIGN)) and (piece := self._read()):
+        while any(magic.startswith(head) and magic != head for magic in (BOM, *_FOREIGN)) and (piece := self._read()):
             head += piece
         for magic, (what, remedy) in _FOREIGN.items():
             if head.startswith(magic):
                 raise RequestError(f"{self.name} is {what}, not a table in UTF-8 text", hint=remedy)
-        if head.startswith(_BOM):
-            self.mark = _BOM
-        yield head.removeprefix(_BOM)
+        if head.startswith(BOM):
+            self.mark = BOM
+        yield head.removeprefix(BOM)
         while piece := self._read():
             yield piece
 

@@ -83,6 +83,8 @@ def test_kinds(tmp_path: Path) -> None:
     assert "--format jsonl says what the table is that is read" in said and "--out FILE.jsonl" in said
     done = run("eval", "x", "--points", "-", "--format", "jsonl", "--on-error", "skip", stdin=b'no\n{"x": 1}\n')
     assert (done.status, done.out) == (0, '{"x": 1, "value": 1.0}\n')  # a bad row may be the first
+    marked = b'\xef\xbb\xbf{"x": 1}\n'
+    assert run("eval", "x", "--points", "-", "--format", "jsonl", stdin=marked).status == 0
     assert "standard input begins as csv" in run("eval", "x", "--points", "-", "--format", "jsonl", stdin=CSV).err
     (tmp_path / "p.parquet").write_bytes(b"PAR1")
     assert "Parquet" in refused("eval", "x", "--points", str(tmp_path / "p.parquet"))
