@@ -23,7 +23,7 @@ from autodiffcli.fitting.results import Fit
 from autodiffcli.fitting.rows import Arrays, Rows, Table
 from autodiffcli.fitting.saved import load, save
 from autodiffcli.fitting.steps import Epochs, Layout, Loss, RowBatches, free_names
-from autodiffcli.points.kinds import kind_by_name, kind_told, needs_database
+from autodiffcli.points.kinds import beginning, kind_by_name, kind_told, needs_database
 from autodiffcli.points.rows import Request
 from autodiffcli.points.source import open_points
 from autodiffcli.primitive import Shape
@@ -145,11 +145,8 @@ def engine_of(data: Data) -> str:
     """
     if not isinstance(data, str | os.PathLike):
         return "numpy"
-    path, head = os.fspath(data), b""
-    if os.path.isfile(path):  # of a pipe, what is read to look at it is gone
-        with open_points(path) as file:
-            head = file.read(4)
-    return "duckdb" if needs_database(path, *kind_told(path, head), written="") else "numpy"
+    path = os.fspath(data)
+    return "duckdb" if needs_database(path, *kind_told(path, beginning(path))) else "numpy"
 
 
 def _start(given: dict[str, Any], spread: dict[str, Any], seed: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import nullcontext, suppress
 from typing import Any, BinaryIO
@@ -17,6 +16,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
 from autodiffcli.language.point import forms
 from autodiffcli.points.kinds import (
+    beginning,
     files_of,
     kind_by_content,
     kind_by_name,
@@ -142,14 +142,12 @@ def _check_format(path: str, format_: str, begins: str, on_error: str) -> None:
 
 def _beginning(path: str) -> bytes:
     """Return how a table begins, where it can be seen without taking it: of a pipe, what has come first."""
-    head = b""
+    if path != "-":
+        return beginning(path)
+    seen = b""
     with suppress(OSError):  # said where it is read
-        if path == "-":
-            head = getattr(standard_input(), "peek", lambda: b"")()
-        elif os.path.isfile(path):
-            with open_points(path) as file:
-                head = file.read(1 << 16)
-    return head
+        seen = getattr(standard_input(), "peek", lambda: b"")()
+    return seen
 
 
 def _by_numpy(path: str, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:

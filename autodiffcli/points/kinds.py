@@ -9,6 +9,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.points.source import BOM
 
 __all__ = [
+    "beginning",
     "files_of",
     "kind_by_content",
     "kind_by_name",
@@ -53,6 +54,17 @@ def kind_to_write(out: str, explicit: str = "") -> tuple[str, str]:
     raise RequestError(f"cannot write {out}: no table is written as {name.suffix}", hint=hint)
 
 
+def beginning(path: str) -> bytes:
+    """Return how a file begins, b"" where it is none: what is read from a pipe to look at it is gone."""
+    if not os.path.isfile(path):
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 16)
+    except OSError:  # said where it is opened
+        return b""
+
+
 def kind_told(path: str, head: bytes, explicit: str = "") -> tuple[str, str]:
     """Return what `kind_of` does, or, where nothing is known of how a file begins, what its name tells."""
     if head:
@@ -91,7 +103,7 @@ def files_of(path: str) -> list[str]:
     return found
 
 
-def needs_database(path: str, kind: str, packed: str, written: str) -> bool:
+def needs_database(path: str, kind: str, packed: str, written: str = "") -> bool:
     """Return whether a table is read or written by DuckDB alone: Parquet, compressed, a pattern, or of another kind.
 
     kind, packed: of what is read. written: the kind to write. Each "" where it is not known.
