@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from threading import Thread
@@ -19,10 +18,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
 from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import check_distinct, check_new_columns, find_columns
-from autodiffcli.points.delimited import Delimited, header_cells
+from autodiffcli.points.delimited import header_cells
+from autodiffcli.points.files import (
+    NUMBERS,
+    TEXT,
+    File,
+    arranged,
+    before_unfit,
+    double,
+    header,
+    parquet_columns,
+    quoted,
+    shown,
+    unfit,
+)
 from autodiffcli.points.kinds import kind_of
 from autodiffcli.points.rows import Evaluate, OnError, Request
-from autodiffcli.points.source import Source, open_points
+from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Progress, Summary
 
 if TYPE_CHECKING:
@@ -33,11 +45,8 @@ __all__ = ["Reading", "convert", "reading"]
 BATCH_ROWS = 131_072
 _SAMPLED = 20_480
 """Lines of JSON by which DuckDB knows its columns."""
-_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|JSON")
-_TEXT = ("csv", "tsv")
 _QUOTED = "delim = ',', quote = '\"', escape = '\"'"
 _UNQUOTED = "delim = '\t', quote = '', escape = ''"
-_ROOT = "'$'"
 _SETTINGS = {
     "arrow_lossless_conversion": "true",
     "enable_external_file_cache": "false",  # it goes by paths, and a descriptor's number is used again
@@ -50,17 +59,6 @@ _WRITTEN = {
     "jsonl": "FORMAT json",
     "parquet": "FORMAT parquet",
 }
-
-
-class _File(NamedTuple):
-    """A file that is open: its name for people, its columns and their types as DuckDB has them, and how it is read."""
-
-    name: str
-    columns: list[str]
-    types: list[str]
-    source: str
-    kind: str
-    rows: int = 0  # where the file tells
 
 
 def convert(
@@ -120,7 +118,7 @@ def convert(
             checked = job.files(paths)
             if first := next(checked, None):
                 for file in checked:
-                    _arranged(file, first)
+                    arranged(file, first)
         files = job.files(paths)
         first = next(files, None)
         if first is not None:
@@ -174,7 +172,7 @@ class _Job:
         self.failures: tuple[type[Exception], ...] = ()
         self.error: BaseException | None = None
 
-    def files(self, paths: Sequence[str]) -> Generator[_File, None, None]:
+    def files(self, paths: Sequence[str]) -> Generator[File, None, None]:
         """Open the files one after the other, but for those without a row; each is closed at the next."""
         for path in paths:
             with open_points(path) if path != "-" or self.piped is None else _put_aside(self.piped) as file:
@@ -182,7 +180,7 @@ class _Job:
                 if found is not None:
                     yield found
 
-    def _opened(self, path: str, file: BinaryIO) -> _File | None:
+    def _opened(self, path: str, file: BinaryIO) -> File | None:
         """Give DuckDB a file by its descriptor: so no name is a pattern, or the address of a server.
 
         Return None for JSON Lines without any, which may be: no header is missing there.
@@ -193,13 +191,13 @@ class _Job:
         place = f"'/dev/fd/{file.fileno()}'"
         packed = f"compression = '{compression or 'none'}'"
         skip = ", ignore_errors = true" if self.request.on_error == "skip" else ""
-        if kind in _TEXT:
+        if kind in TEXT:
             dialect = f"{packed}, {_QUOTED if kind == 'csv' else _UNQUOTED}"
-            names = _header(file, kind, compression, name)
+            names = header(file, kind, compression, name)
             typed = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(names)))
             rest = f"columns = {{{typed}}}{skip}{', store_rejects = true' if skip else ''}"
             source = f"read_csv({place}, {dialect}, auto_detect = false, header = true, {rest})"
-            return _File(name, names, ["VARCHAR"] * len(names), source, kind)
+            return File(name, names, ["VARCHAR"] * len(names), source, kind)
         source = f"read_parquet({place})"
         if kind == "jsonl":
             source = f"read_json({place}, format = 'newline_delimited', {packed}{skip})"
@@ -208,7 +206,7 @@ class _Job:
         if kind == "jsonl" and found == ["json"] and not self._asked(f"FROM {source} LIMIT 1", name):
             return None
         if kind == "parquet":
-            found = _top(self._asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
+            found = parquet_columns(self._asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
         else:
             self._check_renamed(
                 found, f"read_json_objects({place}, format = 'newline_delimited', {packed}{skip})", name
@@ -216,7 +214,7 @@ class _Job:
         names = list(map(normalised, found))
         rows = self._asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
         renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"
-        return _File(name, names, [type_ for _, type_, *_ in described], renamed, kind, rows)
+        return File(name, names, [type_ for _, type_, *_ in described], renamed, kind, rows)
 
     def _check_renamed(self, columns: list[str], source: str, name: str) -> None:
         """Raise RequestError where DuckDB has made x_1 of a key x that differs from another in case only."""
@@ -232,7 +230,7 @@ class _Job:
                     raise RequestError(f"{name}: {said}", hint=hint)
 
     def write(
-        self, first: _File, rest: Iterator[_File], connection: Any, target: BinaryIO, kind: str, compression: str
+        self, first: File, rest: Iterator[File], connection: Any, target: BinaryIO, kind: str, compression: str
     ) -> None:
         """Let DuckDB write the batches as they are made; what stopped them is raised afterwards."""
         import pyarrow
@@ -243,7 +241,7 @@ class _Job:
         check_new_columns(request.outputs, first.columns if request.keep else (), request.table)
         stream = self._stream(first)
         kept = list(stream.schema)[: len(first.columns)] if request.keep else []
-        if request.keep and first.kind not in ("parquet", kind) and not {kind, first.kind} <= set(_TEXT):
+        if request.keep and first.kind not in ("parquet", kind) and not {kind, first.kind} <= set(TEXT):
             self.retyped = find_columns(request.inputs, first.columns, request.table)
             for place in self.retyped:
                 kept[place] = pyarrow.field(f"c{place}", pyarrow.float64())
@@ -252,12 +250,12 @@ class _Job:
         batches = self._batches(first, stream, rest, schema)
         connection.register("results", pyarrow.RecordBatchReader.from_batches(schema, batches))
         names = [*(first.columns if request.keep else []), *request.outputs]
-        if kind in _TEXT:  # any names may stand in a header, in DuckDB not: it ignores their case
+        if kind in TEXT:  # any names may stand in a header, in DuckDB not: it ignores their case
             target.write(header_cells(names, b"," if kind == "csv" else b"\t", quoting=kind == "csv") + b"\n")
-            items = [_shown(field, kind) for field in schema]
+            items = [shown(field, kind) for field in schema]
         else:
             check_distinct(names, request.table, kind)
-            items = [f"{_shown(f, kind)} AS {_quoted(name)}" for f, name in zip(schema, names, strict=True)]
+            items = [f"{shown(f, kind)} AS {quoted(name)}" for f, name in zip(schema, names, strict=True)]
         packed = f", COMPRESSION {compression}" if compression and kind == "parquet" else ""
         with _pipe_to(target) as path:
             try:
@@ -271,7 +269,7 @@ class _Job:
         if self.error is not None:
             raise self.error
 
-    def _stream(self, file: _File) -> Any:
+    def _stream(self, file: File) -> Any:
         """Return a reader of batches: the columns kept, or the inputs, and inputs of other types as doubles."""
         request = self.request
         places = find_columns(request.inputs, file.columns, file.name, request.fixed)
@@ -281,16 +279,15 @@ class _Job:
         bare = [type_ == "JSON" and self.written != "jsonl" for type_ in file.types]
         items = [f"c{k} ->> '$' AS c{k}" if bare[k] else f"c{k}" for k in wanted]
         others = [place for place in places if file.types[place] != "DOUBLE"]
-        items += [f"{_double(f'c{place}', file.types[place], file.kind)} AS d{place}" for place in others]
+        items += [f"{double(f'c{place}', file.types[place], file.kind)} AS d{place}" for place in others]
         if request.keep and self.written == "tsv" != file.kind:
-            cases = [f"WHEN regexp_matches(CAST(c{k} AS VARCHAR), '[\\t\\r\\n]') THEN {k}" for k in _texts(file)]
-            items += [f"CASE {' '.join(cases)} END AS unfit"] if cases else []
+            items.append(f"{unfit(file)} AS unfit")
         return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, stream=True)
 
-    def check_types(self, file: _File, places: Sequence[int]) -> None:
+    def check_types(self, file: File, places: Sequence[int]) -> None:
         """Raise RequestError for an input whose column, at its place, cannot hold numbers."""
         for name, place in zip(self.request.inputs, places, strict=True):
-            if not _NUMBERS.fullmatch(file.types[place]):
+            if not NUMBERS.fullmatch(file.types[place]):
                 raise RequestError(f"{file.name}: column {name!r} holds {file.types[place]}, which are no numbers")
 
     def _asked(self, query: str, name: str, stream: bool = False) -> Any:
@@ -312,7 +309,7 @@ class _Job:
         hint = "mend the row, or pass over such rows by --on-error skip"
         return MathError(f"{name}: line {match[1]}: {said.strip().rstrip('.')}", hint=hint)
 
-    def _batches(self, first: _File, stream: Any, rest: Iterator[_File], schema: Any) -> Iterator[Any]:
+    def _batches(self, first: File, stream: Any, rest: Iterator[File], schema: Any) -> Iterator[Any]:
         """Yield batches of results; an error ends them and is kept, since DuckDB would tell but its text."""
         file = first
         try:
@@ -321,7 +318,7 @@ class _Job:
                 following = next(rest, None)
                 if following is None:
                     return
-                file = _arranged(following, first)
+                file = arranged(following, first)
                 stream = self._stream(file)
         except GeneratorExit:
             raise
@@ -330,7 +327,7 @@ class _Job:
         except BaseException as error:
             self.error = error
 
-    def _answered(self, file: _File, stream: Any, schema: Any) -> Iterator[Any]:
+    def _answered(self, file: File, stream: Any, schema: Any) -> Iterator[Any]:
         import pyarrow
 
         request, summary, done = self.request, self.answers.summary, 0
@@ -338,22 +335,22 @@ class _Job:
         named = [f"c{place}" if file.types[place] == "DOUBLE" else f"d{place}" for place in places]
         width = len(file.columns if request.keep else places)
         for batch in stream:
-            batch, unfit = _before_unfit(file, batch, done)
+            batch, spoiled = before_unfit(file, batch, done)
             raw, doubles = batch.columns[:width], [batch.column(name) for name in named]
             cells = [raw[place] for place in places] if request.keep else raw
             raw, doubles, made, error = self.answers.of(file.name, done, batch.num_rows, raw, cells, doubles)
             done += batch.num_rows
-            for place, double in zip(self.retyped, doubles, strict=False):
-                raw[place] = double
+            for place, column in zip(self.retyped, doubles, strict=False):
+                raw[place] = column
             yield pyarrow.RecordBatch.from_arrays([*(raw if request.keep else []), *made], schema=schema)
             if self.tables > 1 and summary.first_undefined is not None:
                 summary.first_table = summary.first_table or file.name
             share = done / file.rows if file.rows else 0.0
             self.progress(summary.rows, (self.done + share) / self.tables or None)
-            if failed := error or unfit:
+            if failed := error or spoiled:
                 raise failed
         self.done += 1
-        if request.on_error == "skip" and file.kind in _TEXT:
+        if request.on_error == "skip" and file.kind in TEXT:
             open_ = "length(csv_line) - length(replace(csv_line, '\"', ''))) % 2 = 1 OR error_type LIKE 'LINE SIZE%'"
             counted = f"count(DISTINCT line), min(line) FILTER ((error_type = 'UNQUOTED VALUE' AND ({open_}))"
             ((rejected, unclosed),) = self._asked(f"SELECT {counted} FROM reject_errors", file.name)
@@ -363,100 +360,8 @@ class _Job:
             summary.skipped += rejected
 
 
-def _top(nodes: list[tuple[str, int | None]]) -> list[str]:
-    """Return the names of a Parquet file's columns as they are written; nodes: all of its schema, the root first."""
-    names, within = [], 0  # how many nodes are to come within the column before
-    for name, children in nodes[1:]:
-        if not within:
-            names.append(name)
-        within = max(within - 1, 0) + (children or 0)
-    return names
-
-
-def _arranged(file: _File, first: _File) -> _File:
-    """Return a file with its columns in the order of the first's. Raises RequestError where it has others."""
-    hint = "name files of the same columns alone, or rename what differs"
-    for one, other in ((file, first), (first, file)):
-        for name in Counter(one.columns) - Counter(other.columns):
-            raise RequestError(f"{one.name} has a column {name!r}, which {other.name} has not", hint=hint)
-    if file.kind != first.kind:
-        raise RequestError(f"{file.name} is {file.kind}, but {first.name} is {first.kind}", hint=hint)
-    places = list(range(len(file.columns)))
-    if file.columns != first.columns:
-        places = find_columns(first.columns, file.columns, file.name)
-        picked = ", ".join(f"c{place} AS c{k}" for k, place in enumerate(places))
-        file = file._replace(columns=first.columns, source=f"(SELECT {picked} FROM {file.source})")
-    types = [file.types[place] for place in places]
-    for name, type_, before in zip(first.columns, types, first.types, strict=True):
-        if type_ != before:
-            said = f"column {name!r} of {file.name} holds {type_}, and that of {first.name} {before}"
-            raise RequestError(said, hint="write both as the same type first")
-    return file._replace(types=types)
-
-
-def _texts(file: _File) -> list[int]:
-    """Return the places of columns that may hold more than a number."""
-    return [k for k, type_ in enumerate(file.types) if type_ in ("VARCHAR", "JSON") or not _NUMBERS.fullmatch(type_)]
-
-
-def _before_unfit(file: _File, batch: Any, done: int) -> tuple[Any, RequestError | None]:
-    """Return the rows before the first that TSV cannot hold, as it has no quotes, and the error at that."""
-    from autodiffcli.points.buffers import missing
-
-    unfit = batch.column("unfit") if "unfit" in batch.schema.names else None
-    if unfit is None or unfit.null_count == len(unfit):
-        return batch, None
-    row = int(missing(unfit).argmin())
-    said = f"row {done + row + 1}: column {file.columns[unfit[row].as_py()]!r} has a tab or a line end in it"
-    hint = "write CSV, JSON Lines or Parquet, or leave the table's columns out by --no-keep"
-    return batch.slice(0, row), RequestError(f"{file.name}: {said}, which TSV cannot hold", hint=hint)
-
-
-def _header(file: BinaryIO, kind: str, compression: str, name: str) -> list[str]:
-    """Return the names of a table's columns as they are read without DuckDB, which would look at many rows first."""
-    import pyarrow
-
-    with os.fdopen(os.dup(file.fileno()), "rb") as again:
-        again.seek(0)
-        text = pyarrow.CompressedInputStream(again, compression) if compression else again
-        request = Request((), (), False, "skip", name)
-        return Delimited(Source(text, name), request, b"\t" if kind == "tsv" else b",", quoting=kind == "csv").names
-
-
 def _unclosed(name: str, line: object) -> RequestError:
     return RequestError(f"{name}: a quote is opened in line {line} and not closed", hint="is the file cut off?")
-
-
-def _double(column: str, type_: str, kind: str) -> str:
-    """Return SQL of a column as doubles, null where it is no number: texts are read as elsewhere."""
-    if kind == "jsonl" and type_ == "VARCHAR":
-        return _not_finite(column)
-    if kind == "jsonl" and type_ == "JSON":  # "nan" and "inf" are texts, other numbers are not
-        number = f"CASE WHEN json_type({column}) <> 'VARCHAR' THEN TRY_CAST({column} AS DOUBLE) END"
-        return f"coalesce({number}, {_not_finite(f'({column} ->> {_ROOT})')})"
-    if type_ == "VARCHAR":
-        return f"CASE WHEN NOT contains({column}, '_') THEN TRY_CAST({column} AS DOUBLE) END"  # not 1_000
-    return f"CAST({column} AS DOUBLE)"
-
-
-def _not_finite(text: str) -> str:
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    return f"CASE WHEN NOT isfinite({number}) AND NOT regexp_matches({text}, '[0-9]') THEN {number} END"
-
-
-def _shown(field: Any, kind: str) -> str:
-    """Return SQL of a column as it is written: JSON has texts for what is not finite, and DuckDB's text a -nan."""
-    name: str = field.name
-    if str(field.type) not in ("double", "float") or kind == "parquet":
-        return name
-    if kind == "jsonl":
-        text = f"CASE WHEN isnan({name}) THEN 'nan' ELSE CAST({name} AS VARCHAR) END"
-        return f"CASE WHEN isfinite({name}) THEN to_json({name}) ELSE to_json({text}) END"
-    return f"CASE WHEN isnan({name}) THEN CAST('nan' AS DOUBLE) ELSE {name} END"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _first_line(error: Exception) -> str:
@@ -542,11 +447,11 @@ def reading(
         yield ask, [_reading(job, stack.enter_context(closing(job.files([path]))), request) for path in paths]
 
 
-def _reading(job: _Job, opened: Iterator[_File], request: Request) -> Reading:
+def _reading(job: _Job, opened: Iterator[File], request: Request) -> Reading:
     file = next(opened, None)
     if file is None:
         raise RequestError(f"{request.table} is empty: it has no rows")
     places = find_columns(request.inputs, file.columns, file.name, request.fixed, request.fixed_by)
     job.check_types(file, places)
-    doubles = [_double(f"c{place}", file.types[place], file.kind) for place in places]
+    doubles = [double(f"c{place}", file.types[place], file.kind) for place in places]
     return Reading(file.name, file.kind, file.source, [f"c{place}" for place in places], doubles)
