@@ -89,12 +89,12 @@ def both(name: str, data: bytes, expr: str = "x*y", **options: Any) -> list[tupl
 
 @needs_spark
 def test_rows_are_as_without_spark(spark: Any) -> None:
-    tables = {"p.csv": CSV, "p.jsonl": JSON, "bad.csv": BAD, "bad-short.csv": SHORT, "bad.jsonl": BAD_JSON}
-    for name, data in tables.items():
-        for on_error in ("skip", "null") if "bad" in name else ("fail",):
-            (rows, said), (true, wanted) = both(name, data, on_error=on_error)
-            assert rows.splitlines() == [line for line in true.splitlines() if line.strip()], (name, on_error)
-            assert said == wanted if isinstance(wanted, Summary) else str(said) == without_line(wanted)
+    cases = [("p.csv", CSV, "fail"), ("p.jsonl", JSON, "fail"), ("p.csv", SHORT, "null")]
+    cases += [(name, data, how) for name, data in (("p.csv", BAD), ("p.jsonl", BAD_JSON)) for how in ("skip", "null")]
+    for name, data, on_error in cases:
+        (rows, said), (true, wanted) = both(name, data, on_error=on_error)
+        assert rows.splitlines() == [line for line in true.splitlines() if line.strip()], (name, on_error)
+        assert said == wanted if isinstance(wanted, Summary) else str(said) == without_line(wanted)
 
 
 @needs_spark
@@ -107,6 +107,19 @@ def test_the_command(spark: Any) -> None:
     assert "has no column 'x3'" in refused("eval", "x3", "--points", "p.csv", *SPARK)
     assert "did you mean 'x1'" in refused("eval", "x11", "--points", "p.csv", *SPARK)
     assert "cannot read" in refused("eval", "x1", "--points", "nowhere.csv", *SPARK)
+
+
+@needs_spark
+def test_texts_of_parquet_stay_as_they_are_and_tsv_refuses_what_it_cannot_hold(spark: Any) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table({"x": [1.0, 2.0, 3.0], "s": ["a", " b ", ""]}), "p.parquet")
+    target = io.BytesIO()
+    by_spark("p.parquet", target, "x", kind="tsv")
+    assert target.getvalue() == b"x\ts\tvalue\td_x\n1.0\ta\t1.0\t1.0\n2.0\t b \t2.0\t1.0\n3.0\t\t3.0\t1.0\n"
+    for text, on_error in (("b\tc", "fail"), ("d\ne", "skip")):
+        parquet.write_table(arrow.table({"x": [1.0], "s": [text]}), "p.parquet")
+        with pytest.raises(RequestError, match="row 1: a text with a tab or a line end in it, which TSV cannot hold"):
+            by_spark("p.parquet", io.BytesIO(), "x", kind="tsv", on_error=on_error)
 
 
 @needs_spark

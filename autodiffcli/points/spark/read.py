@@ -31,8 +31,9 @@ ORDER = ("row.path", "row.block", "row.id")
 """The columns by which rows are in the order of the files' names, and in that of each file."""
 _DIALECTS = {
     "csv": {"sep": ",", "quote": '"', "escape": '"', "emptyValue": ""},
-    "tsv": {"sep": "\t", "quote": "", "escape": ""},
+    "tsv": {"sep": "\t", "quote": "", "escape": "", "emptyValue": ""},
 }
+_WITH_SPACES = {"ignoreLeadingWhiteSpace": "false", "ignoreTrailingWhiteSpace": "false"}
 _COMPRESSED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _SPECIAL = {
@@ -197,12 +198,14 @@ def _parquet(spark: Any, place: str, request: Request, written: str, files: int)
         inputs.append(_number(column) if isinstance(type_, StringType) else column.cast("double"))
     own = sql.struct(*[sql.col(_quoted(column)).alias(name) for column, name in zip(columns, names, strict=True)])
     kind = written if written in (*DELIMITERS, "jsonl") else "csv"
-    line = sql.to_json(own) if kind == "jsonl" else sql.to_csv(own, _DIALECTS[kind])
+    line = sql.to_json(own) if kind == "jsonl" else sql.to_csv(own, _DIALECTS[kind] | _WITH_SPACES)
     if not request.keep:
         line = sql.lit("{}" if kind == "jsonl" else DELIMITERS[kind] * (len(names) - 1))
     frame = table.select("*", line.alias("line"), *_places())
     sound = sql.lit(False)
-    frame = _with_inputs(frame, inputs, sound, sound, own if request.keep and written in ("", "parquet") else None)
+    # where TSV would need quotes, of which it has none, Spark puts NUL
+    unfit = sql.contains(sql.col("line"), sql.lit("\0")) if kind == "tsv" and request.keep else sound
+    frame = _with_inputs(frame, inputs, sound, unfit, own if request.keep and written in ("", "parquet") else None)
     out = io.StringIO()
     csv.writer(out, delimiter=DELIMITERS.get(kind, ","), lineterminator="\n").writerow(names)
     return Rows(frame, kind, b"" if kind == "jsonl" else out.getvalue().encode(), files, "parquet")
