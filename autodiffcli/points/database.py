@@ -304,7 +304,7 @@ class _Job:
         if match is None:
             return RequestError(f"{name}: DuckDB cannot read it: {_first_line(error)}")
         row, _, said = re.split(r"\n\s*Possible ", str(error)[match.end() :])[0].rpartition("\n")
-        if row.count('"') % 2 or "line size" in said:
+        if ("unterminated" in said and row.count('"') % 2) or "line size" in said:
             return _unclosed(name, match[1])
         hint = "mend the row, or pass over such rows by --on-error skip"
         return MathError(f"{name}: line {match[1]}: {said.strip().rstrip('.')}", hint=hint)
@@ -351,8 +351,9 @@ class _Job:
                 raise failed
         self.done += 1
         if request.on_error == "skip" and file.kind in TEXT:
-            open_ = "length(csv_line) - length(replace(csv_line, '\"', ''))) % 2 = 1 OR error_type LIKE 'LINE SIZE%'"
-            counted = f"count(DISTINCT line), min(line) FILTER ((error_type = 'UNQUOTED VALUE' AND ({open_}))"
+            quotes = "length(csv_line) - length(replace(csv_line, '\"', ''))"
+            lost = f"(error_type = 'UNQUOTED VALUE' AND ({quotes}) % 2 = 1) OR error_type LIKE 'LINE SIZE%'"
+            counted = f"count(DISTINCT line), min(line) FILTER (WHERE {lost})"
             ((rejected, unclosed),) = self._asked(f"SELECT {counted} FROM reject_errors", file.name)
             if unclosed is not None:  # what follows the quote is not a row, but all that is left of the table
                 raise _unclosed(file.name, unclosed)

@@ -220,6 +220,8 @@ def test_a_quote_left_open_takes_no_rows_with_it(on_error: str) -> None:
         for after in (1, 500_000):  # DuckDB gives up lines longer than 2 MB, and says so otherwise
             (_, said), _ = both(b"x,y\n" + b"1,2\n" * before + b'3,"4\n' + b"5,6\n" * after, on_error=on_error)
             assert str(said).startswith(f"RequestError: p.csv: a quote is opened in line {before + 2} and not closed")
+    (_, said), _ = both(b'x,y\n1,2\n1,2"3,4\n')  # a quote within a field opens nothing
+    assert str(said).startswith("MathError: p.csv: line 3: Expected Number of Columns")
     mine, theirs = both(b'x,y\n1,2\n"1"2,3\n4,5\n', on_error="skip")  # closed again, it is one bad row
     assert mine == theirs
     Path("p.csv.gz").write_bytes(gzip.compress(b'x,"y\n1,2\n'))

@@ -114,7 +114,7 @@ def _stays(rows: Rows, request: Request, fault: int, line: str) -> bool:
 def unreadable(rows: Rows, request: Request, line: str, path: str, number: int = 0) -> AdcalcError:
     """Return the error for a row that cannot be read: what our own reader says of its line."""
     where = f"{path or request.table}: " + (f"row {number}" if number else "a row")
-    if rows.native == "parquet" and "\0" in line:
+    if (rows.native, rows.kind) == ("parquet", "tsv") and "\0" in line:
         hint = "write CSV, JSON Lines or Parquet, or leave the table's columns out by --no-keep"
         return RequestError(f"{where}: a text with a tab or a line end in it, which TSV cannot hold", hint=hint)
     if rows.kind == "csv" and line.count('"') % 2:
