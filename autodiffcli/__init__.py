@@ -80,3 +80,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'autodiffcli' has no attribute '{name}'")
     import_module("autodiffcli.primitives")  # fills the table
     return getattr(import_module(f"autodiffcli.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -53,7 +53,7 @@ def check(
     >>> found.why
     'reverse, forward, backprop and symbolic agree with each other and with the difference quotient along δ'
     """
-    asked = list(modes)
+    asked = [modes] if isinstance(modes, str) else list(modes)
     checker, first, notes = _ready(expression, at, asked[0], wrt)
     found = run_check(checker, first, asked, seed, per_input, epsilon)
     found.notes[:0] = notes

@@ -67,9 +67,13 @@ def entrywise(
 
 
 def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
-    """Return the inputs to differentiate by, all leaves of a structure. Raises RequestError for what is no input."""
+    """Return the inputs to differentiate by, all leaves of a structure: a text is one name.
+
+    Raises RequestError for what is no input.
+    """
     if wrt is None:
         return list(graph.inputs)
+    wrt = [wrt] if isinstance(wrt, str) else wrt
     names = list(dict.fromkeys(leaf for name in wrt for leaf in _leaf_names(graph, normalised(name))))
     for name in names:
         if name not in graph.inputs:

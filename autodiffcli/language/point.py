@@ -48,6 +48,8 @@ _NOTHING = re.compile(r"(?:\s++|#[^\n]*+)*+")
 """A point of no values: blanks and comments."""
 
 _PLUS_MINUS = re.compile(r"±|\+/-")
+_CONCISE = re.compile(r"([+-]?[0-9]+)\.([0-9]+)\(([0-9]+)\)((?:[eE][+-]?[0-9]+)?)")
+"""A number with the uncertainty of its last digits in parentheses; as an expression it is a product."""
 
 NOWHERE_UNCERTAIN = "take ± out; adcalc eval, adcalc grad and autodiffcli.propagate take it, in floats at one point"
 """The remedy where an uncertain value is given to what takes none."""
@@ -138,6 +140,11 @@ class _PointParser(Parser):
             free, where = next(iter(self.graph.inputs.items()))
             raise _not_constant(name, free, self.source, self.graph.span(where) or span)
         self.given[name], self.written[name] = node, self.source[start:end].partition("=")[2].strip()
+        if found := _CONCISE.fullmatch(self.written[name]):
+            whole, digits, last, power = found.groups()
+            sigma = f"0.{last.zfill(len(digits))}" if len(last) <= len(digits) else f"{last}e-{len(digits)}"
+            hint = f"write {whole}.{digits}{power}±{sigma}{power}, or for the product {whole}.{digits}*{last}"
+            self.refuse(f"'{found[0]}' may be a product, or a number and its uncertainty", (start, end), hint)
         if self.graph.exact and (node.__class__ is not int or self.graph.shape(node)):
             self._refuse_exact(name, span)
 

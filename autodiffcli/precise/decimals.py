@@ -32,7 +32,7 @@ def decimal(x: Number, digits: int) -> str | None:
 def magnitude(x: arb) -> str:
     """Return a power of ten that a ball around 0 does not exceed: 1e-40."""
     middle, radius, exponent = x.mid_rad_10exp(5)
-    return f"1e{exponent + len(fmpz(abs(middle) + radius).str())}"
+    return f"1e{(exponent + len(fmpz(abs(middle) + radius).str())).str()}"
 
 
 def _of_fraction(x: fmpq, digits: int) -> str:
@@ -69,7 +69,8 @@ def _written(mantissa: fmpz, exponent: int, digits: int) -> str:
     text = mantissa.str()
     place = exponent + len(text) - 1  # of the first digit
     if not -5 < place < digits:
-        return f"{text[0]}{'.' * (len(text) > 1)}{text[1:]}e{place:+03d}"
+        power = fmpz(abs(place)).str().rjust(2, "0")  # Python writes no int of more than 4,300 digits
+        return f"{text[0]}{'.' * (len(text) > 1)}{text[1:]}e{'-' if place < 0 else '+'}{power}"
     if exponent >= 0:
         return text + "0" * exponent
     return f"{text[: place + 1]}.{text[place + 1 :]}" if place >= 0 else f"0.{'0' * (-place - 1)}{text}"

@@ -35,10 +35,10 @@ def cost_table(cost: Cost, grouped: bool = False) -> Table:
 
     def row(mode: ModeCost) -> Sequence[str]:
         kinds = mode.kinds or (None, None, None)
-        measured = _bytes(mode.memory) if grouped else _count(mode.memory)
+        measured = _bytes(mode.memory) if grouped else _count(mode.memory, grouped)
         return (
             _name(mode),
-            _count(mode.passes),
+            _count(mode.passes, grouped),
             f"{mode.evaluations:.4g}" if mode.evaluations else "",
             *[_count(count, grouped) for count in (*kinds, mode.operations, mode.stored)],
             measured,

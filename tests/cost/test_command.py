@@ -55,6 +55,11 @@ def test_json_holds_every_figure() -> None:
     assert data["modes"][-2]["checkpoint"] == {"forward": 5, "stored": 3, "checkpoints": 1, "kept": 1}
 
 
+def test_figures_for_programs_have_no_thousands_apart() -> None:
+    for line in good("cost", "sin(x)", "--at", "x=1", "--format", "csv").splitlines()[1:]:
+        assert all(not cell or float(cell) >= 0 for cell in line.split(",")[1:])
+
+
 @pytest.mark.parametrize("format_", ["table", "csv", "tsv", "markdown", "latex", "html", "jsonl"])
 def test_every_format(format_: str) -> None:
     for args in (("x1*x2*x3",), ("x{i} * ...", "--n", "3,10")):

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from autodiffcli import RequestError, parse
+from autodiffcli import RequestError, check, gradient, parse
 from autodiffcli.language.point import arrange, parse_point, point_from_data
 
 
@@ -49,6 +49,16 @@ def test_refusal(text: str, message: str) -> None:
     assert message in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("x=6.67430(15)e-11", "6.67430e-11±0.00015e-11"), ("x=2.0(31)", "2.0±31e-1"), ("y=1, x=-1.5(3)", "-1.5±0.3")],
+)
+def test_an_uncertainty_in_parentheses_is_not_multiplied(text: str, remedy: str) -> None:
+    with pytest.raises(RequestError, match="may be a product, or a number and its uncertainty") as found:
+        parse_point(text)
+    assert remedy in found.value.hint
+
+
 def test_json() -> None:
     assert point_from_data({"x": 1, "y": "pi/2", "z": "nan"})["y"] == math.pi / 2
     for data in ([1], {"x": [1, None]}, {"x": [[1], 2]}, {"x": True}, {"x": None}, {"x": 10**400}):
@@ -64,3 +74,8 @@ def test_missing_and_superfluous_inputs_are_named() -> None:
         arrange({"x": 1.0, "z": 2.0}, parse("x"))
     with pytest.raises(RequestError, match="'X' is given and not in the expression"):
         arrange({"X": 1.0}, parse("x"))
+
+
+def test_a_name_alone_is_one_name() -> None:
+    assert gradient("a*b*ab", {"a": 2, "b": 3, "ab": 5}, wrt="ab").gradient == {"ab": 6.0}
+    assert check("x^2", "x=1", modes="reverse").verdict == "passed"

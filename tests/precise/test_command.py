@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import mpmath as mp
 import pytest
 
 from autodiffcli import AdcalcError, MathError, RequestError, gradient, parse, proven
@@ -24,6 +25,18 @@ def test_plain_output_is_input() -> None:
     assert (done.status, done.out) == (0, f"x={THIRD}\n")
     again = call("eval", "3*x", "--at", "-", "--digits", "45", stdin=done.out.encode())
     assert again.out == "value=0." + "9" * 40 + "\n"
+
+
+def test_exponents_have_every_digit() -> None:
+    """Python writes no whole number of more than 4,300 digits."""
+    with mp.workdps(12_000):
+        true = mp.exp(mp.exp(10)) / mp.log(10)  # log10 of e^(e^(e^10))
+        power = mp.nstr(mp.floor(true), 9_566, min_fixed=-mp.inf, max_fixed=mp.inf).removesuffix(".0")
+        leading = float(10 ** (true - mp.floor(true)))
+    found = proven("exp(exp(exp(10)))", digits=5).value
+    mantissa, _, exponent = found.partition("e+")
+    assert (len(power), exponent) == (9566, power)
+    assert float(mantissa) == pytest.approx(leading, abs=5e-5)
 
 
 @pytest.mark.parametrize("format_", ["table", "plain", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html"])
