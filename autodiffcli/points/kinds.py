@@ -48,7 +48,8 @@ def kind_to_write(out: str, explicit: str = "") -> tuple[str, str]:
     """
     kind, packed = named_kind(out)
     name = PurePath(out).with_suffix("") if packed else PurePath(out)
-    if kind or name.suffix.lower() in _UNTOLD or (explicit and not named_kind(str(name.with_suffix("")))[0]):
+    nameless = os.path.exists(out) and not os.path.isfile(out)  # a pipe or a device: its name promises nothing
+    if kind or nameless or name.suffix.lower() in _UNTOLD or (explicit and not named_kind(str(name.with_suffix("")))[0]):
         return kind, packed
     hint = "end its name in .csv, .tsv or .jsonl, and after these in .gz or .zst to compress it, or in .parquet"
     raise RequestError(f"cannot write {out}: no table is written as {name.suffix}", hint=hint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,14 @@ def test_out_is_compressed_as_its_name_says(tmp_path: Path, name: str) -> None:
     out = tmp_path / name
     assert good("grad", "x*y", "--points", "-", "--out", str(out), stdin=CSV) == ""
     assert gzip.decompress(out.read_bytes()).decode() == ANSWER
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_a_pipe_may_have_any_name(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "answers.pipe")
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        assert good("grad", "x*y", "--points", "-", "--out", str(pipe), stdin=CSV) == ""
+        assert reader.communicate(timeout=20)[0].decode() == ANSWER
 
 
 @pytest.mark.parametrize("name", ["out.json", "out.csv.bz2", "out.json.gz", "out.xlsx", "out.v2"])
