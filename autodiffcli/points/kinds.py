@@ -48,8 +48,8 @@ def kind_to_write(out: str, explicit: str = "") -> tuple[str, str]:
     """
     kind, packed = named_kind(out)
     name = PurePath(out).with_suffix("") if packed else PurePath(out)
-    nameless = os.path.exists(out) and not os.path.isfile(out)  # a pipe or a device: its name promises nothing
-    if kind or nameless or name.suffix.lower() in _UNTOLD or (explicit and not named_kind(str(name.with_suffix("")))[0]):
+    untold = name.suffix.lower() in _UNTOLD or (explicit and not named_kind(str(name.with_suffix("")))[0])
+    if kind or untold or (os.path.exists(out) and not os.path.isfile(out)):  # no name of a pipe or device counts
         return kind, packed
     hint = "end its name in .csv, .tsv or .jsonl, and after these in .gz or .zst to compress it, or in .parquet"
     raise RequestError(f"cannot write {out}: no table is written as {name.suffix}", hint=hint)
