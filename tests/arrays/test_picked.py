@@ -9,6 +9,7 @@ import pytest
 
 from autodiffcli import gradient, hvp, jacobian, jvp, parse, vjp
 from autodiffcli.backends import backend
+from autodiffcli.derivatives import pushforward
 from autodiffcli.graph import Graph, Node
 from autodiffcli.primitives import sqrt, where
 from autodiffcli.primitives.tensor import sum_over
@@ -73,6 +74,25 @@ def test_an_infinite_slope_is_that_of_its_own_entry(mode: str, trace: bool, text
     point = [np.array(X) if name == "X" else np.zeros(3) for name in graph.inputs]
     found = backend(mode).gradient(graph, point, ["X"], trace).gradient["X"]
     np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("trace", [False, True])
+def test_an_array_of_one_entry_beside_an_infinite_slope(trace: bool) -> None:
+    graph = parse("sum(sqrt(concat(X, Y)))", shapes={"X": (1,), "Y": (1,)})
+    found = backend("forward").gradient(graph, [np.array([4.0]), np.array([0.0])], ["X"], trace)
+    assert found.gradient["X"].tolist() == [0.25]
+
+
+def test_entries_that_cancel_are_not_structurally_0() -> None:
+    assert jvp("X@[1, -1, 5]", {"X": X}, tangent=[[1, 2, 0]]).product == {"y": -1.0}
+    assert jvp("sum(X*[1, -1, 5])", {"X": X}, tangent=[[1, 2, 0]]).product == {"y": -1.0}
+
+
+def test_formulas_of_tangents_need_no_masks() -> None:
+    graph = parse("exp(concat(X, Y))", shapes={"X": (3,), "Y": (3,)})
+    size, seed = len(graph), graph.constant(np.array([1.0, 0.0, 0.0]))
+    pushforward(graph, graph.outputs, {graph.inputs["X"]: Node(graph, seed)})
+    assert {op.name for op in graph.ops[size:]} <= {"constant", "concat", "mul"}
 
 
 def test_products_with_directions_that_are_0_somewhere() -> None:

@@ -42,8 +42,8 @@ MODULES = [
     *(f"autodiffcli.primitives.{path.stem}" for path in sorted((ROOT / "autodiffcli/primitives").glob("[a-z]*.py"))),
 ]
 TESTS = [
-    *("tests/primitives", "tests/precise", "tests/arrays", "tests/diagnosis/test_gates.py"),
-    *("tests/differences/test_estimates.py", "tests/language/test_parser.py"),
+    *("tests/primitives", "tests/precise", "tests/arrays", "tests/language/test_parser.py"),
+    *("tests/differences/test_estimates.py", "tests/diagnosis/test_gates.py", "tests/diagnosis/test_messages.py"),
     *(f"tests/test_{name}.py" for name in ("conformance", "derivatives", "trace", "independent", "agreement")),
     *(f"tests/test_{name}.py" for name in ("partials", "write")),
     "tests/targets/test_arrays.py",
