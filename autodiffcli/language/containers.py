@@ -199,8 +199,6 @@ class Containers:
 
     def transposed(self, v: list[Any], start: int, end: int) -> int:
         self.numeric(v[:1], "'", (start, end))
-        if not self.graph.shape(v[0]):
-            self.refuse("' transposes an array, and this is a number", (start, end), "a derivative is written D(f, x)")
         from autodiffcli.primitives.tensor import transpose
 
         return self.graph.apply(transpose(), (v[0],), start, end)

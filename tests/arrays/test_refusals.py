@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiffcli import parse
 from autodiffcli.backends import MODES, backend
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
@@ -171,11 +170,3 @@ def test_literals_are_constants_where_their_entries_are() -> None:
         literal(graph, [row, one])
     with pytest.raises(ValueError, match="read-only"):
         graph.constants[row][0] = 3.0
-
-
-@pytest.mark.parametrize("text", ["(x^2)'", "x'", "2x'", "f(x) = x^3; f(2)'"])
-def test_a_number_is_not_transposed(text: str) -> None:
-    """Who writes a prime behind a number means its derivative."""
-    with pytest.raises(RequestError, match="transposes an array, and this is a number") as found:
-        parse(text)
-    assert "D(f, x)" in found.value.hint

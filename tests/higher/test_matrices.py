@@ -82,7 +82,7 @@ FUNCTIONS: list[tuple[str, Callable[..., Any], tuple[float, ...]]] = [
 @pytest.mark.parametrize("mode", HESSIAN_MODES)
 def test_hessian_against_50_digits(text: str, f: Callable[..., Any], at: tuple[float, ...], mode: str) -> None:
     names = "xyz"[: len(at)]
-    found = hessian(text, dict(zip(names, at, strict=True)), wrt=names, mode=mode)
+    found = hessian(text, dict(zip(names, at, strict=True)), wrt=list(names), mode=mode)
     full = found.matrix
     with mpmath.workdps(50):
         for i in range(len(at)):
