@@ -355,6 +355,8 @@ class Node(Operators):
         """Return the product; the chain rule is mostly products, so the common case takes no detour."""
         graph = self.graph
         constants = graph.constants
+        if other.__class__ is float and other == 1.0:
+            return self
         if other.__class__ is Node and not (self.id in constants or other.id in constants or graph.shapes):
             return Node(graph, graph.apply(Operators.table["*"], (self.id, other.id)))
         return Node.apply_primitive(Operators.table["*"], (self, other))

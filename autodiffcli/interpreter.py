@@ -21,6 +21,7 @@ __all__ = [
     "fitted",
     "kernel",
     "last_uses",
+    "rerun",
     "run",
     "run_blocks",
 ]
@@ -50,6 +51,33 @@ def run(graph: Graph, point: Sequence[Any], drops: Sequence[Iterable[int]] | Non
         with quiet(graph):
             return _interpret(graph, fitted(graph, point), {op: kernel(op) for op in set(graph.ops)}, drops)
     return _interpret(graph, point, {op: op.scalar for op in set(graph.ops)}, drops)
+
+
+def rerun(graph: Graph, values: Sequence[Any], moved: Iterable[int]) -> Callable[[Mapping[int, Any]], list[Any]]:
+    """Return `run` for a point where only some inputs move, by their ids: what depends on them is evaluated again.
+
+    values: those of every node at a point, where all other inputs stay.
+
+    >>> from autodiffcli.graph import Node
+    >>> g = Graph()
+    >>> x, y = Node(g, g.input("x")), Node(g, g.input("y"))
+    >>> _ = x * x + y
+    >>> rerun(g, run(g, [3.0, 1.0]), [y.id])({y.id: 5.0})
+    [3.0, 5.0, 9.0, 14.0]
+    """
+    active = graph.depends(moved)
+    steps = [(j, graph.ops[j], args, ()) for j, args in enumerate(graph.args) if active[j] and args]
+    kernels = {op: kernel(op) if graph.shapes else op.scalar for _, op, _, _ in steps}
+
+    def at(inputs: Mapping[int, Any]) -> list[Any]:
+        found = list(values)
+        for i, x in inputs.items():
+            found[i] = x
+        with quiet(graph):
+            execute(steps, found, kernels, lambda node: None)
+        return found
+
+    return at
 
 
 def kernel(op: Primitive) -> Callable[..., Any]:
@@ -137,13 +165,14 @@ def execute(
     A step is a node, its primitive and arguments (a leaf has none, its value is there), and the nodes to forget then.
     """
     for node, op, args, dead in steps:
+        count = len(args)
         try:
-            if len(args) == 2:
+            if count == 2:
                 a, b = args
                 values[node] = kernels[op](values[a], values[b])
-            elif len(args) == 1:
+            elif count == 1:
                 values[node] = kernels[op](values[args[0]])
-            elif len(args) == 3:
+            elif count == 3:
                 a, b, c = args
                 values[node] = kernels[op](values[a], values[b], values[c])
             elif args:

@@ -11,7 +11,7 @@ from autodiffcli.derivatives import scalar_output
 from autodiffcli.differences import SCHEMES, Estimate, check_request, complex_step, estimate
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import check_size, run
+from autodiffcli.interpreter import check_size, rerun, run
 from autodiffcli.primitive import ARITHMETIC_ERRORS, NotAnalytic, Primitive, Shape
 
 __all__ = ["BACKEND", "SCHEMES", "Numeric"]
@@ -41,29 +41,26 @@ class Numeric:
         check_size(graph, evaluations)
         values = run(graph, point)
         result = Gradient("numeric", graph, len(graph), values[scalar_output(graph)], {}, values, scheme=self.scheme)
-        places = {name: place for place, name in enumerate(graph.inputs)}
         for name in wrt:
             if graph.shape(graph.inputs[name]):
-                self._by_entry(result, point, name, places[name])
+                self._by_entry(result, name)
                 continue
-            found = self._estimate(_along(graph, point, places[name]), point[places[name]], result, name)
+            found = self._estimate(_along(result, name), values[graph.inputs[name]], result, name)
             result.gradient[name], result.errors[name], result.steps[name] = found[:3]
             result.evaluations += found.evaluations
             if found.side != "both":
                 result.sides[name] = found.side
         return result
 
-    def _by_entry(self, result: Gradient, point: Sequence[Any], name: str, place: int) -> None:
+    def _by_entry(self, result: Gradient, name: str) -> None:
         """Estimate the derivatives by the entries of an array, one after the other."""
         import numpy as np
 
-        graph = result.graph
-        at = np.array(point[place], dtype=float)
+        at = result.values[result.graph.inputs[name]]
         columns = np.empty((3, *at.shape))
         for entry in np.ndindex(at.shape):
             x = float(at[entry])
-            f = _along(graph, [*point[:place], at.copy(), *point[place + 1 :]], place, entry)
-            found = self._estimate(f, x, result, name, entry)
+            found = self._estimate(_along(result, name, entry), x, result, name, entry)
             columns[(slice(None), *entry)] = found[:3]
             result.evaluations += found.evaluations
             if found.side != "both":
@@ -83,18 +80,17 @@ class Numeric:
         return estimate(f, x, value=result.value, scheme=self.scheme, epsilon=self.epsilon)
 
 
-def _along(
-    graph: Graph, point: Sequence[Any], place: int, entry: tuple[int, ...] = ()
-) -> Callable[[float], tuple[float, float]]:
+def _along(result: Gradient, name: str, entry: tuple[int, ...] = ()) -> Callable[[float], tuple[float, float]]:
     """Return the function of one input, or entry of one: its value, and the magnitude of the largest intermediate."""
-    at = list(point)
+    graph, source = result.graph, result.graph.inputs[name]
+    evaluate = rerun(graph, result.values, [source])
 
     def f(x: float) -> tuple[float, float]:
+        moved: Any = x
         if entry:
-            at[place][entry] = x
-        else:
-            at[place] = x
-        found = run(graph, at)
+            moved = result.values[source].copy()
+            moved[entry] = x
+        found = evaluate({source: moved})
         if graph.shapes:
             return found[graph.outputs[0]], _largest(found)
         return found[graph.outputs[0]], max((abs(v) for v in found if math.isfinite(v)), default=0.0)

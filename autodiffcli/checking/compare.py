@@ -17,7 +17,7 @@ from autodiffcli.checking.results import Check, Claim, Comparison, Mode
 from autodiffcli.checking.rounding import EPS, corners, neighbourhood, numbers, rounding
 from autodiffcli.derivatives import extend
 from autodiffcli.graph import Graph
-from autodiffcli.interpreter import check_size, run
+from autodiffcli.interpreter import check_size, rerun, run
 from autodiffcli.language.notation import counted
 from autodiffcli.language.write import number
 
@@ -71,19 +71,16 @@ class Checker:
 
     def along(self, direction: Mapping[str, float]) -> Slice:
         """Return the function along a direction."""
-        places = {name: place for place, name in enumerate(self.point)}
-        moves = [(places[name], d) for name, d in direction.items() if d]
+        moves = {self.graph.inputs[name]: (self.point[name], d) for name, d in direction.items() if d}
+        evaluate = rerun(self.graph, self.values, moves)
 
         def f(t: float) -> float:
-            at = list(self.coordinates)
-            for place, d in moves:
-                at[place] += t * d
-            return float(run(self.graph, at)[self.output])
+            return float(evaluate({i: x + t * d for i, (x, d) in moves.items()})[self.output])
 
-        length = math.hypot(*[d for _, d in moves])
-        sizes = self._sizes([place for place, _ in moves])
-        reach = min((abs(x / d) for x, d in ((self.coordinates[i], d) for i, d in moves) if x), default=math.inf)
-        grain = EPS * max((abs(self.coordinates[place]) for place, _ in moves), default=0.0) / length
+        length = math.hypot(*[d for _, d in moves.values()])
+        sizes = self._sizes([x for x, _ in moves.values()])
+        reach = min((abs(x / d) for x, d in moves.values() if x), default=math.inf)
+        grain = EPS * max((abs(x) for x, _ in moves.values()), default=0.0) / length
         return Slice(f, self.value, self.noise, [size / length for size in sizes], grain, reach)
 
     def compare(
@@ -104,9 +101,9 @@ class Checker:
         near = {} if self.graph.shapes else dict(corners(self.graph, self.values, radii))
         return list(map(str, exact)) + [near[j] for j in near.keys() - {corner.node for corner in exact}]
 
-    def _sizes(self, places: Sequence[int]) -> list[float]:
+    def _sizes(self, coordinates: Sequence[float]) -> list[float]:
         """Return lengths to move by: those of the coordinates, and smaller ones for what varies faster."""
-        sizes = [abs(x) for x in map(self.coordinates.__getitem__, places) if abs(x) > _TINY] or [1.0]
+        sizes = [abs(x) for x in coordinates if abs(x) > _TINY] or [1.0]
         low, high = min(sizes), max(sizes)
         found = [1.0] if high < 1 / 8 else []
         found += [high, low] if low < high / 8 else [high]

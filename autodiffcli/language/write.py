@@ -85,31 +85,26 @@ def write(
     room = FORMULA if limit is None else limit
     stack: list[str | tuple[int, float, bool]] = [(node, within, after)]
     opening, closing = ("\\left(", "\\right)") if style is LATEX else ("(", ")")
-    while stack:
+    forms: dict[int, str | _Layout] = {}
+    while stack and room >= 0:
         item = stack.pop()
         if isinstance(item, str):
             pieces.append(item)
             room -= len(item)
-            if room < 0:
-                break
             continue
         i, need, behind = item
-        text = atom(i)
-        if text is None:
-            text = _leaf(graph, i, style)
-        if text is not None:
-            minus = text.startswith(("-", "−"))
-            loose = minus or (style is LATEX and "\\cdot" in text)
+        form = forms.get(i)
+        if form is None:
+            form = forms[i] = _form(graph, i, style, atom)
+        if isinstance(form, str):
+            minus = form.startswith(("-", "−"))
+            loose = minus or (style is LATEX and "\\cdot" in form)
             if (loose and need > (_UNARY if minus else _PRODUCT)) or (minus and behind):
-                text = f"{opening}{text}{closing}"
-            stack.append(text)
+                form = f"{opening}{form}{closing}"
+            pieces.append(form)
+            room -= len(form)
             continue
-        args = graph.args[i]
-        layout = _layout(graph.ops[i], len(args), style)
-        if graph.shapes and style is not PLAIN and graph.ops[i].symbol == "*" and all(map(graph.shape, args)):
-            layout = _Layout(_PRODUCT, False, (_Hole(0, _PRODUCT, None), _ENTRIES[style], _Hole(1, _MATRICES, True)))
-        if graph.shapes and style is not PLAIN and graph.ops[i].symbol == "@" and _is_row(graph, args[0], atom):
-            layout = layout._replace(parts=(_Hole(0, _ATOM), _TRANSPOSED[style], *layout.parts[1:]))
+        args, layout = graph.args[i], form
         if layout.precedence < need or (layout.minus and behind):
             stack.append(closing)
             pieces.append(opening)
@@ -129,6 +124,22 @@ def write(
             hint="parts that the graph shares are written out each time: look at the graph instead",
         )
     return "".join(pieces)[: max(limit - 1, 0)] + "…"
+
+
+def _form(graph: Graph, i: int, style: Style, atom: Callable[[int], str | None]) -> str | _Layout:
+    """Return the text of a node that is not written out, or how an operation is."""
+    text = atom(i)
+    if text is None:
+        text = _leaf(graph, i, style)
+    if text is not None:
+        return text
+    op, args = graph.ops[i], graph.args[i]
+    layout = _layout(op, len(args), style)
+    if graph.shapes and style is not PLAIN and op.symbol == "*" and all(map(graph.shape, args)):
+        layout = _Layout(_PRODUCT, False, (_Hole(0, _PRODUCT, None), _ENTRIES[style], _Hole(1, _MATRICES, True)))
+    if graph.shapes and style is not PLAIN and op.symbol == "@" and _is_row(graph, args[0], atom):
+        layout = layout._replace(parts=(_Hole(0, _ATOM), _TRANSPOSED[style], *layout.parts[1:]))
+    return layout
 
 
 def _is_row(graph: Graph, left: int, atom: Callable[[int], str | None]) -> bool:
