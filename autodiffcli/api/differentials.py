@@ -10,7 +10,7 @@ from math import isnan
 from types import MappingProxyType
 from typing import Any
 
-from autodiffcli.api.expressions import Point, chosen, entrywise, graph_of, of_one_output, point_of
+from autodiffcli.api.expressions import Point, chosen, entrywise, graph_of, of_one_output, point_of, whole
 from autodiffcli.api.gradients import coordinates, undefined
 from autodiffcli.backends.protocol import as_number
 from autodiffcli.chain import pull, push
@@ -181,6 +181,7 @@ def taylor(expression: str | Graph, at: Point = "", *, order: int = 5, along: Di
             source=graph.source,
             hint="jvp and hvp give the first two along a direction of arrays",
         )
+    order = whole(order)
     if order < 0:
         raise RequestError(f"there is no order {order}", hint="give a number from 0 up")
     if along is None:
@@ -277,6 +278,8 @@ def _direction(
             raise RequestError(f"{option} is empty", hint=f"name one of the {what} at least: {names[0]}=1")
     elif isinstance(direction, Mapping):
         given = point_of(direction)
+    elif not hasattr(direction, "__len__"):
+        raise RequestError(f"{option} is a text, a mapping, or as many numbers as {what}, not {direction!r:.40}")
     else:
         _as_many(direction, names, option, what)
         given = point_of(dict(zip(names, direction, strict=True)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from operator import index
 from typing import Any
 
 from autodiffcli.errors import RequestError
@@ -13,7 +14,7 @@ from autodiffcli.language.parser import normalised, parse
 from autodiffcli.language.point import arrange, forms, parse_point
 from autodiffcli.structures import leaves, path_text, quoted
 
-__all__ = ["Point", "chosen", "entrywise", "graph_of", "of_one_output", "point_of", "shapes_known"]
+__all__ = ["Point", "chosen", "entrywise", "graph_of", "of_one_output", "point_of", "shapes_known", "whole"]
 
 
 Point = Mapping[str, Any] | str
@@ -26,6 +27,8 @@ def point_of(at: Point) -> dict[str, Any]:
         return parse_point(at)
     from autodiffcli.language.values import from_python
 
+    if not isinstance(at, Mapping):
+        raise RequestError(f"a point is a text or a mapping, not {at!r:.40}", hint='write "x=2" or {"x": 2}')
     if strange := [key for key in at if not isinstance(key, str)]:
         raise RequestError(f"the name of an input is a text, not {strange[0]!r:.40}", hint='write {"x": 2}')
     return {(name := normalised(key)): from_python(name, value) for key, value in at.items()}
@@ -36,7 +39,7 @@ def graph_of(expression: str | Graph, at: Point | None = None) -> Graph:
 
     Raises RequestError for its syntax.
     """
-    if not isinstance(expression, str):
+    if isinstance(expression, Graph):
         return expression
     return parse(expression, **forms(point_of(at))) if at else parse(expression)
 
@@ -73,7 +76,9 @@ def chosen(graph: Graph, wrt: Iterable[str] | None) -> list[str]:
     """
     if wrt is None:
         return list(graph.inputs)
-    wrt = [wrt] if isinstance(wrt, str) else wrt
+    wrt = [wrt] if isinstance(wrt, str) or not isinstance(wrt, Iterable) else list(wrt)
+    if strange := [name for name in wrt if not isinstance(name, str)]:
+        raise RequestError(f"wrt names inputs, and {strange[0]!r:.40} is no name", hint='write "x" or ["x", "y"]')
     names = list(dict.fromkeys(leaf for name in wrt for leaf in _leaf_names(graph, normalised(name))))
     for name in names:
         if name not in graph.inputs:
@@ -116,6 +121,18 @@ def shapes_known(graph: Graph) -> None:
                 span=graph.span(i),
                 hint=f"give it a value, of which the shape alone matters: --at '{name}=zeros(2, 3)'",
             )
+
+
+def whole(order: int) -> int:
+    """Return an order of differentiation. Raises RequestError for what is no whole number.
+
+    >>> whole(2)
+    2
+    """
+    try:
+        return index(order)
+    except TypeError:
+        raise RequestError(f"an order is a whole number, not {order!r:.40}") from None
 
 
 _SEVERAL = "adcalc jacobian takes several; or take one of them at a time"

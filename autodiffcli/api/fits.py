@@ -232,6 +232,9 @@ def _rows(data: Data, fixed: list[str], on_error: OnError) -> Rows:
         return Table(lambda: open_points(path), path, kind, again=again, fixed=fixed, on_error=on_error)
     if isinstance(data, Mapping):
         return Arrays(point_of(data), "the data", fixed=fixed, on_error=on_error)
+    if not hasattr(data, "buffers"):
+        told = f"the data is the path of a table, or arrays by name, not a {type(data).__name__}"
+        raise RequestError(told, hint='of a frame, its columns: {"x": frame["x"], "y": frame["y"]}')
     return data
 
 

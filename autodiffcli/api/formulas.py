@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autodiffcli.api.expressions import chosen, graph_of, of_one_output
+from autodiffcli.api.expressions import chosen, graph_of, of_one_output, whole
 from autodiffcli.backends.protocol import refuse_endless
 from autodiffcli.chain import push
 from autodiffcli.derivatives import extend, pushforward
@@ -109,6 +109,7 @@ def directions(graph: Graph, wrt: str | Sequence[str] | None, order: int | None)
     names = [chosen(graph, [name])[0] for name in names]
     if order is None:
         return names
+    order = whole(order)
     if len(names) == 1 and 1 <= order <= HIGHEST:
         return names * order
     if len(names) == 1:

@@ -95,7 +95,7 @@ def gradient(
     given = point_of(at)
     graph = of_one_output(expression, "a gradient has one output", at=given)
     names = chosen(graph, wrt)
-    way = backend(mode) if isinstance(mode, str) else mode
+    way = mode if hasattr(mode, "gradient") else backend(mode)
     point = coordinates(graph, given)
     result = way.gradient(graph, point, names, trace)
     if result.graph is not graph:
@@ -179,7 +179,10 @@ class Compiled:
         """
         import numpy as np
 
-        given = [np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
+        try:
+            given = [np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
+        except (TypeError, ValueError) as error:
+            raise RequestError(f"columns are numbers, or arrays of them: {error}") from None
         if len(given) != len(self.inputs):
             raise RequestError(f"{len(self.inputs)} inputs need as many columns, not {len(given)}")
         shapes = [c.shape for c in given if c.shape != (1,)] or [(1,)]

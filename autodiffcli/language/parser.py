@@ -91,6 +91,8 @@ def parse(
     >>> list(parse("d.cat^2", structures={"d": {"cat": 1.0, "dog": (2.0, 3.0)}}).inputs)
     ['d["cat"]', 'd["dog"][0]', 'd["dog"][1]']
     """
+    if not isinstance(text, str):
+        raise RequestError(f"an expression is a text, or a graph that parse returned, not {text!r:.40}")
     with growing():
         return Parser(text, share, exact, {} if shapes is None else shapes, structures or {}).program()
 
