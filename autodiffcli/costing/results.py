@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from autodiffcli.checkpoint import Counts
 from autodiffcli.costing.kinds import Kinds, Number
+from autodiffcli.errors import RequestError
 
 __all__ = ["Cost", "Growth", "ModeCost"]
 
@@ -45,8 +46,11 @@ class Cost:
     modes: list[ModeCost] = field(default_factory=list)
 
     def __getitem__(self, mode: str) -> ModeCost:
-        """Return the row of a mode."""
-        return next(row for row in self.modes if row.mode == mode)
+        """Return the row of a mode. Raises RequestError for one that was not counted."""
+        rows = {row.mode: row for row in self.modes}
+        if mode not in rows:
+            raise RequestError(f"there is no cost of '{mode}'", hint=f"there are {', '.join(rows)}")
+        return rows[mode]
 
 
 @dataclass(frozen=True, slots=True)
