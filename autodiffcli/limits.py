@@ -85,7 +85,7 @@ FORMULAS = 100_000
 MEASURED = 10_000
 """Operations of a run that `cost` measures: with every allocation traced, one takes some ten times as long."""
 
-MEASURED_BY_CHARACTER = 20
+MEASURED_BY_CHARACTER = 5
 """As many more for each character of the text."""
 
 EDGES = 400
@@ -126,7 +126,7 @@ def measured(characters: int) -> int:
     """Return how many operations a run may have that is measured, for a text of so many characters.
 
     >>> measured(100)
-    12000
+    10500
     """
     return MEASURED + MEASURED_BY_CHARACTER * characters
 

@@ -31,7 +31,8 @@ MAX_NODES = 1_000_000
 MAX_OPERATIONS = 100_000_000
 """Operations on entries of arrays of a mode whose run is measured."""
 
-WARM_NODES = 10_000
+WARM_NODES = 1_000
+"""Nodes up to which a run is measured at its second time."""
 
 
 def cost(
@@ -146,17 +147,21 @@ def _measured(row: ModeCost, graph: Graph, names: Sequence[str], point: Sequence
     elif row.mode == "value":
         work = lambda: run(graph, point)
     else:
-        work = lambda: backend(row.mode).gradient(graph, point, names, False)
-    if len(graph) <= WARM_NODES:
+        way = backend(row.mode)  # what it imports is no run's
+        work = lambda: way.gradient(graph, point, names, False)
+    if len(graph) <= WARM_NODES or row.mode == "value":
         work()  # what is imported and cached at the first run would be most of a small one's memory
     return replace(row, memory=peak_memory(work))
 
 
 def _short(row: ModeCost, modes: Sequence[ModeCost], graph: Graph, names: Sequence[str]) -> bool:
     """Tell whether a run of a mode, and what is made before it, takes less than seconds; naive is never run."""
-    if row.mode == "symbolic":  # its formulas were written by the rules of forward mode
-        row = next(other for other in modes if other.mode == "forward")
-    return row.mode != "naive" and row.operations is not None and row.operations <= measured(len(graph.source))
+    if row.mode == "naive":
+        return False
+    most = measured(len(graph.source))
+    if row.mode == "symbolic":  # its formulas were written by the rules of forward mode, and simplified
+        row, most = next(other for other in modes if other.mode == "forward"), most // 2
+    return row.operations is not None and row.operations <= most
 
 
 def _short_of_arrays(row: ModeCost, modes: Sequence[ModeCost], graph: Graph, names: Sequence[str]) -> bool:
