@@ -21,7 +21,7 @@ from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, Primitive, c
 
 __all__ = ["Corner", "choice_at", "corners", "derivative", "entry_derivative", "value"]
 
-LARGEST = 200_000
+LARGEST = 50_000
 """Nodes of the graph of a higher derivative in which a place is looked for."""
 
 _LONG = 40  # characters of a node's text
@@ -32,6 +32,7 @@ _KINDS = {
     "pole": "a pole: it grows without bound as its argument comes here",
     "overflow": "an overflow: the number is finite, but beyond the largest float, 1.8e308",
 }
+_ENDLESS = "its formula is too long to say where; a lower order may do: high ones can be beyond the largest float"
 _ROUGH = "the expression is not smooth at this point: try one beside it"
 
 
@@ -122,7 +123,7 @@ def derivative(
         if order == len(directions):
             cause = _of_sweep(longer, values, output, direction, found)
         elif len(longer) > LARGEST:
-            break
+            return MathError(is_, hint=_ENDLESS)
         else:
             output = _extended(longer, owners, output, direction)
     if cause is None:

@@ -225,3 +225,9 @@ def test_derivatives_by_entries_say_what_has_no_value() -> None:
 )
 def test_values_of_arrays_say_where_they_were_born(expression: str, at: str, said: str) -> None:
     assert said in call("eval", expression, "--at", at).err
+
+
+def test_a_coefficient_beyond_the_largest_float_is_no_corner() -> None:
+    status, out, err = call("taylor", "atanh(x)", "--at", "x=0.7", "--order", "1000", "--format", "plain")
+    assert status == 1 and out.startswith("c0=")
+    assert "c591 is undefined (nan)\nhint: its formula is too long to say where; a lower order may do" in err
