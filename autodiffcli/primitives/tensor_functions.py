@@ -224,7 +224,10 @@ def _along(make: Callable[[int], Primitive]) -> Any:
 
 
 def _diag(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:
-    return graph.apply(tensor_products.diag(_integer("k", parameters.get("k", 0))), tuple(operands), *place)
+    k = _integer("k", parameters.get("k", 0))
+    if abs(k) > ENTRIES:  # NumPy fails on what is no C integer
+        raise RequestError(f"diag: no matrix has a diagonal so far out; the limit of k is {ENTRIES:,}")
+    return graph.apply(tensor_products.diag(k), tuple(operands), *place)
 
 
 def _softmax(graph: Graph, operands: Sequence[int], parameters: Mapping[str, Any], place: Place) -> int:

@@ -58,6 +58,8 @@ MISFITS: list[tuple[str, list[tuple[int, ...]], list[Any], dict[str, Any], str]]
     ("inv", [(3,)], [], {}, r"inv takes a square matrix, not the shape \(3,\)"),
     ("trace", [(3,)], [], {}, r"trace takes a matrix, not the shape \(3,\)"),
     ("diag", [(2, 2, 2)], [], {}, r"diag takes a vector or a matrix, not the shape \(2, 2, 2\)"),
+    ("diag", [(2, 2)], [10**300], {}, "diag: no matrix has a diagonal so far out"),
+    ("diag", [(2, 2)], [-(10**300)], {}, "diag: no matrix has a diagonal so far out"),
     ("cumsum", [()], [], {}, "has no axis 0"),
     ("softmax", [(2,)], [1], {}, r"softmax: the shape \(2,\) has no axis 1"),
     ("len", [()], [], {}, "len takes an array"),
