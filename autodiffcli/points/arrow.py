@@ -67,46 +67,42 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
     >>> b"".join(write_rows(b"", [np.array([0.5, 1e22])], b","))
     b'0.5\n1e+22\n'
     """
-    count = len(results[0])
-    odd = np.zeros(count, dtype=bool)
-    # Each row with the line end before it, so that one begins where the other ends, as Arrow has its texts.
-    columns = []
+    count, width = len(results[0]), len(results)
+    flat = np.zeros(count * width + 1)  # row by row, behind a number that gives the first one its comma
+    for place, result in enumerate(results, 1):
+        flat[place::width] = result
+    made = orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY)  # [0.0,1.0,2.0]
+    if delimiter != b",":
+        made = made.replace(b",", delimiter)
+    codes = np.frombuffer(made, dtype=np.uint8)
+    starts = np.full(len(flat), len(made) - 1, dtype=np.int32)
+    starts[:-1] = np.flatnonzero(codes == delimiter[0])
+    if not text:
+        codes = codes.copy()
+        codes[starts[:-1:width]] = ord("\n")
+    cells, odd = _texts(starts, codes), _spelled_otherwise(flat[1:])
+    if np.count_nonzero(odd) * _FEW > len(odd):
+        leads = [delimiter if text or place % width else b"\n" for place in np.flatnonzero(odd).tolist()]
+        shown = map(str.encode, float_texts(flat[1:][odd]))
+        cells = _call("replace_with_mask", cells, flags(odd), texts([*map(bytes.__add__, leads, shown)]))
+        odd[:] = False
+    _, offsets, data = cells.buffers()
+    rows = _texts(np.frombuffer(offsets, dtype=np.int32)[::width].copy(), data)
     if text:
-        starts = np.zeros(count + 1, dtype=np.int32)
-        starts[1:] = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
-        columns.append(_texts(starts, text))
-    for result in results:
-        lead = delimiter if columns else b"\n"
-        shown = _written(result, lead)
-        otherwise = _spelled_otherwise(result)
-        if np.count_nonzero(otherwise) * _FEW > count:
-            mended = texts([lead + cell.encode() for cell in float_texts(result[otherwise])])
-            shown = _call("replace_with_mask", shown, flags(otherwise), mended)
-        else:
-            odd |= otherwise
-        columns.append(shown)
-    rows = _call("binary_join_element_wise", *columns, *texts([b""]))
+        # Each row with the line end before it, so that one begins where the other ends, as Arrow has its texts.
+        ends = np.zeros(count + 1, dtype=np.int32)
+        ends[1:] = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+        rows = _call("binary_join_element_wise", _texts(ends, text), rows, *texts([b""]))
     _, offsets, data = rows.buffers()
     stops, written = np.frombuffer(offsets, dtype=np.int32), memoryview(data)
     pieces: list[Text] = []
-    done = 0 if text else 1
-    for i in np.flatnonzero(odd).tolist():
-        before = text[starts[i] : starts[i + 1]] + delimiter if text else b"\n"[:i]
+    done = stops[0] + (not text)
+    for i in sorted(set((np.flatnonzero(odd) // width).tolist())):
+        before = text[ends[i] : ends[i + 1]] + delimiter if text else b"\n"[:i]
         row = delimiter.join([repr(float(result[i])).encode() for result in results])
         pieces += [written[done : stops[i]], before + row]
         done = stops[i + 1]
     return [*pieces, written[done : stops[count]], b"\n"]
-
-
-def _written(values: Floats, lead: bytes) -> pa.StringArray:
-    """Return floats as texts, each with a sign before it."""
-    made = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)  # [1.0,2.0]
-    codes = np.frombuffer(bytearray(made), dtype=np.uint8)
-    starts = np.zeros(len(values) + 1, dtype=np.int32)
-    starts[1:-1] = np.flatnonzero(codes == ord(","))
-    starts[-1] = len(codes) - 1
-    codes[starts[:-1]] = ord(lead)
-    return _texts(starts, codes)
 
 
 def _spelled_otherwise(values: Floats) -> NDArray[np.bool_]:
