@@ -197,12 +197,17 @@ def last_uses(graph: Graph, keep: Iterable[int]) -> list[list[int]]:
     return drops
 
 
-def array_kernels(ops: Collection[Primitive]) -> dict[Primitive, Callable[..., Any]]:
-    """Return what evaluates primitives over a block of points, in one run."""
+def array_kernels(
+    ops: Collection[Primitive], together: Callable[[Any], Sequence[Any]] | None = None
+) -> dict[Primitive, Callable[..., Any]]:
+    """Return what evaluates primitives over a block of points, in one run.
+
+    together: evaluates sine and cosine of an array, where both are there; as declared, if none is given.
+    """
     kernels = {op: op.array for op in ops}
     for op in ops:
         if op.joint is not None and all(other in kernels for other in op.joint.ops):
-            kernels |= op.joint.kernels()
+            kernels |= op.joint.kernels(together)
     return kernels
 
 

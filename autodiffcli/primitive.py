@@ -7,7 +7,7 @@ graph nodes, where running it builds the derivative's graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from importlib import import_module
 from math import inf, nan
@@ -258,9 +258,12 @@ class Joint:
     def __init__(self, ops: tuple[Primitive, ...], array: str) -> None:
         self.ops, self._array = ops, array
 
-    def kernels(self) -> dict[Primitive, Callable[[Any], Any]]:
-        """Return the functions that evaluate arrays in one run: what one computes for the others is kept for them."""
-        together = _load(self._array, self.ops[0])
+    def kernels(self, together: Callable[[Any], Sequence[Any]] | None = None) -> dict[Primitive, Callable[[Any], Any]]:
+        """Return the functions that evaluate arrays in one run: what one computes for the others is kept for them.
+
+        together: evaluates all of them, as the function that was declared does, which is taken if none is given.
+        """
+        together = together or _load(self._array, self.ops[0])
         kept: dict[int, tuple[Any, list[Any]]] = {}
 
         def kernel(place: int) -> Callable[[Any], Any]:

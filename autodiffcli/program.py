@@ -68,6 +68,7 @@ class Blocks:
     """The outputs of a graph of scalars, over blocks of points.
 
     known: the inputs, by node, that are the same at every point: what depends on these alone is computed once.
+    kernels: what evaluates the primitives, made anew for each run; as NumPy does, if not given.
 
     >>> from autodiffcli.language.parser import parse
     >>> graph, out = parse("x*y + 1"), np.empty(2)
@@ -78,15 +79,16 @@ class Blocks:
     [4.0, 7.0]
     """
 
-    def __init__(self, graph: Graph, known: Iterable[int] = ()) -> None:
+    def __init__(self, graph: Graph, known: Iterable[int] = (), kernels: Callable[[], Kernels] | None = None) -> None:
         self._graph, self._layout = graph, laid_out(graph, known, blocks=True)
-        self._ops = {op for _, op, _, _ in self._layout.steps}
+        ops = {*graph.ops, mul}  # whatever is known: a sine is evaluated otherwise where a cosine is too
+        self._kernels = kernels or (lambda: array_kernels(ops))
         self._spare: list[Any] = []
 
     def begin(self, known: Mapping[int, Any]) -> list[Any]:
         """Return the values that all blocks have in common. known: by node, arrays of length 1."""
         once = self._layout.once
-        values = _known(self._graph, known, once, array_kernels({op for _, op, _, _ in once}))
+        values = _known(self._graph, known, once, self._kernels())
         for i in (*known, *[node for node, _, _, _ in once]):
             values[i] = np.ravel(values[i])[0]  # a number, as constants are beside columns
         return values
@@ -101,7 +103,7 @@ class Blocks:
         if work.shape[1] < rows:
             work = np.empty((len(self._layout.shapes), rows))
         values = [*begun, *results, *work[:, :rows]]
-        _execute(self._layout.steps, values, columns.items(), array_kernels(self._ops))
+        _execute(self._layout.steps, values, columns.items(), self._kernels())
         self._spare.append(work)
         for result, node in zip(results, self._graph.outputs, strict=True):
             if values[node] is not result:

@@ -217,6 +217,8 @@ class Compiled:
 
     def _by_numpy(self, columns: Floats, results: Floats) -> Callable[[slice], None]:
         """Return what computes some rows. A number among the columns is an array of length 1."""
+        import numpy as np
+
         from autodiffcli.program import Blocks
 
         several = len(results[0]) > 1
@@ -227,7 +229,12 @@ class Compiled:
         if blocks is None:
             blocks = self._blocks[tuple(known)] = Blocks(self._graph, known)
         begun = blocks.begin(known)
-        return lambda rows: blocks.run(begun, {i: c[rows] for i, c in others}, [result[rows] for result in results])
+
+        def work(rows: slice) -> None:  # NumPy's functions give other last digits where numbers stand apart
+            block = {i: np.ascontiguousarray(column[rows]) for i, column in others}
+            blocks.run(begun, block, [result[rows] for result in results])
+
+        return work
 
     def _by_machine(self, native: Native, columns: Floats, results: Floats) -> Callable[[slice], None]:
         """Return what computes some rows by machine code."""
@@ -255,7 +262,7 @@ def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None, engine
     """Return an expression as a function of arrays: value and gradient of millions of points.
 
     engine: numpy, or c: machine code that the machine's C compiler makes, for many operations at few points and for
-            arithmetic at many. Where functions such as exp dominate, NumPy's are as fast.
+            arithmetic at many. Functions such as exp are NumPy's there too, and the numbers the same.
 
     Raises RequestError (syntax, names, an unknown engine, no C compiler, a function that C does not have).
 

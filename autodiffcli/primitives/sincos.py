@@ -15,11 +15,14 @@ import numpy as np
 from autodiffcli.primitives.fixed import cosine, mended_far, sine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Regular = Callable[[Floats], tuple[Floats, Floats, NDArray[np.bool_] | None]]
 
-__all__ = ["sin_and_cos"]
+__all__ = ["CLOSE", "LARGE", "PIO2_1", "PIO2_2", "PIO2_2T", "C", "S", "sin_and_cos"]
 
 PIO2_1 = 1.57079632673412561417e00  # the first 33 bits of π/2
 PIO2_2 = 6.07710050630396597660e-11  # the next 33
@@ -54,27 +57,35 @@ def _work(count: int) -> tuple[Floats, ...]:
     return tuple(work[:, :count])
 
 
-def sin_and_cos(x: Any) -> tuple[Any, Any]:
+def sin_and_cos(x: Any, regular: Regular | None = None) -> tuple[Any, Any]:
     """Return sine and cosine of a float64 array of one dimension; of anything else, NumPy's.
+
+    regular: what computes them by reduction and polynomials, and tells where these do not do; NumPy's operations, if
+             not given.
 
     >>> sin_and_cos(np.array([0.0, 1e300]))[1].tolist() == [1.0, math.cos(1e300)]
     True
     """
     if not isinstance(x, np.ndarray) or x.ndim != 1 or not x.size:
         return np.sin(x), np.cos(x)
-    k, y, tail, z, v, sines, cosines, w = _work(len(x))
     with np.errstate(all="ignore"):
-        _reduce(x, k, y, tail, z, v, w)
-        near, large = np.abs(y, out=z), np.abs(x, out=v)
-        regular = near.min() > CLOSE and large.max() < LARGE
-        others = None if regular else ~((near > CLOSE) & (large < LARGE))
-        _polynomials(y, tail, z, v, w, sines, cosines)
-        sin, cos = _turn(k, sines, cosines, y, z, v)
+        sin, cos, others = (regular or _regular)(x)
         if others is not None:
             np.sin(x, out=sin, where=others)
             np.cos(x, out=cos, where=others)
             sin, cos = mended_far(sin, x, sine), mended_far(cos, x, cosine)
     return sin, cos
+
+
+def _regular(x: Floats) -> tuple[Floats, Floats, NDArray[np.bool_] | None]:
+    """Return sine and cosine by reduction and polynomials, and where these do not do, None where they do everywhere."""
+    k, y, tail, z, v, sines, cosines, w = _work(len(x))
+    _reduce(x, k, y, tail, z, v, w)
+    near, large = np.abs(y, out=z), np.abs(x, out=v)
+    everywhere = near.min() > CLOSE and large.max() < LARGE
+    others = None if everywhere else ~((near > CLOSE) & (large < LARGE))
+    _polynomials(y, tail, z, v, w, sines, cosines)
+    return *_turn(k, sines, cosines, y, z, v), others
 
 
 def _reduce(x: Floats, k: Floats, y: Floats, tail: Floats, z: Floats, v: Floats, r: Floats) -> None:

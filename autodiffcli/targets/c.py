@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from autodiffcli.primitive import Primitive
-from autodiffcli.targets.compose import compose
+from autodiffcli.targets.compose import Composed, compose
 from autodiffcli.targets.function import CURLY, Form, Function, Helper, Target, in_math
 from autodiffcli.targets.header import header
 from autodiffcli.targets.names import words
 
-__all__ = ["TARGET", "source"]
+__all__ = ["TARGET", "definitions", "source"]
 
 # What Python's math calls like C99's math.h; the few that differ follow.
 _SAME = words(
@@ -114,26 +114,38 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 def source(function: Function) -> str:
     """Return the function as C99; one that is long is cut into parts, which hand on the locals that others need."""
-    graph, made = function.graph, compose(function, TARGET)
-    live = graph.live(graph.outputs)
-    inputs = {
-        text: f"const double {text} = in[{k}];"
-        for k, (i, text) in enumerate(zip(graph.inputs.values(), made.parameters, strict=True))
-        if live[i]
-    }
-    rows = [*made.statements, *[f"out[{k}] = {text};" for k, text in enumerate(made.results)]]
+    made = compose(function, TARGET)
     comment = header(function, made.names, lambda k: f"in[{k}]", lambda k: f"out[{k}]")
-    lines = [*[f"/* {line} */" for line in comment], "#include <math.h>", ""]
-    for helper in made.helpers:
+    return "\n".join([*[f"/* {line} */" for line in comment], _definitions([(function, made)])])
+
+
+def definitions(functions: Sequence[Function]) -> str:
+    """Return functions as C99, one after the other, with the helpers of all."""
+    return _definitions([(function, compose(function, TARGET)) for function in functions])
+
+
+def _definitions(functions: Sequence[tuple[Function, Composed]]) -> str:
+    lines = ["#include <math.h>", ""]
+    for helper in dict.fromkeys(helper for _, made in functions for helper in made.helpers):
         lines += [helper, ""]
-    head = f"void {made.name}(const double in[{len(made.names) or ''}], double out[{len(made.results)}])"
-    lines += [f"{head};", ""]  # declared first: compilers warn of functions that no header declares
-    if len(rows) > 2 * PART:
-        parts, body = _parts(made.name, inputs, rows)
-        lines += parts
-    else:
-        body = [*(inputs.values() or ["(void)in;"]), *rows]
-    return "\n".join([*lines, f"{head} {{", *[f"    {line}" for line in body], "}"]) + "\n"
+    for function, made in functions:
+        graph = function.graph
+        live = graph.live(graph.outputs)
+        inputs = {
+            text: f"const double {text} = in[{k}];"
+            for k, (i, text) in enumerate(zip(graph.inputs.values(), made.parameters, strict=True))
+            if live[i]
+        }
+        rows = [*made.statements, *[f"out[{k}] = {text};" for k, text in enumerate(made.results)]]
+        head = f"void {made.name}(const double in[{len(made.names) or ''}], double out[{len(made.results)}])"
+        lines += [f"{head};", ""]  # declared first: compilers warn of functions that no header declares
+        if len(rows) > 2 * PART:
+            parts, body = _parts(made.name, inputs, rows)
+            lines += parts
+        else:
+            body = [*(inputs.values() or ["(void)in;"]), *rows]
+        lines += [f"{head} {{", *[f"    {line}" for line in body], "}"]
+    return "\n".join(lines) + "\n"
 
 
 def _parts(name: str, inputs: Mapping[str, str], rows: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 
 import autodiffcli
-from autodiffcli import native
 from autodiffcli.derivatives import extend
 from autodiffcli.errors import RequestError
 from autodiffcli.graph import Graph
-from autodiffcli.native import Native
+from autodiffcli.native import Native, machine
 from autodiffcli.targets import function_source
 
 LINES = [json.loads(line) for line in (Path(__file__).parents[1] / "data" / "scalar.jsonl").read_text().splitlines()]
@@ -46,7 +45,7 @@ def in_c(graph: Graph) -> bool:
 
 @ways
 def test_the_digits_of_every_conformance_line(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "FEW", few)
+    monkeypatch.setattr(machine, "FEW", few)
     whole, wanted, point = Graph(), [], []
     for k, line in enumerate(LINES):
         graph = autodiffcli.parse(line["expr"])
@@ -63,25 +62,25 @@ def test_the_digits_of_every_conformance_line(few: int, monkeypatch: pytest.Monk
 
 @ways
 def test_rows_are_those_of_numpy(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "FEW", few)
+    monkeypatch.setattr(machine, "FEW", few)
     expression = "x1^2*sqrt(x2) + where(x1 < x2, max(x1, x2, 2), x1 % x2)/(1 + x1^2) - round(x2)"
     columns = np.random.default_rng(3).uniform(-3, 9, (2, 70_001))
     columns[:, :5] = [[0, math.inf, -math.inf, math.nan, 3], [0, 1, math.nan, -0.0, -2]]
     numpy = autodiffcli.compile(expression).value_and_gradient(*columns)
-    machine = autodiffcli.compile(expression, engine="c").value_and_gradient(*columns)
-    for ours, theirs in zip(machine, numpy, strict=True):
+    found = autodiffcli.compile(expression, engine="c").value_and_gradient(*columns)
+    for ours, theirs in zip(found, numpy, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("count", [3, 4, 12, 90])  # 7 columns with the results; 9 and more are copied
+@pytest.mark.parametrize("count", [3, 4, 12, 90])  # 7 to 181 columns with the results
 @pytest.mark.parametrize("rows", [1, 17, 4_099])
 def test_rows_of_many_columns_are_those_of_numpy(count: int, rows: int) -> None:
     expression = "+".join(f"(x{k} - x{k + 1}^2)*x{k}" for k in range(count - 1))
     columns = np.random.default_rng(5).uniform(-2, 2, (count, rows))
     before = columns.copy()
     numpy = autodiffcli.compile(expression).value_and_gradient(*columns)
-    machine = autodiffcli.compile(expression, engine="c").value_and_gradient(*columns)
-    np.testing.assert_array_equal(machine, numpy)
+    found = autodiffcli.compile(expression, engine="c").value_and_gradient(*columns)
+    np.testing.assert_array_equal(found, numpy)
     np.testing.assert_array_equal(columns, before)
 
 

@@ -1,4 +1,4 @@
-"""A graph run as machine code, which the machine's own C compiler makes.
+"""Graphs as machine code, which the machine's own C compiler makes.
 
 A graph of few operations becomes one function, compiled as the C target writes it, and a loop over rows that the
 compiler turns into vector instructions: values between operations never leave the registers. One of many operations
@@ -13,7 +13,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,15 +34,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Native"]
+__all__ = ["Machine", "address", "built"]
 
 FEW = 500
-"""Operations up to which a graph is compiled as it is."""
-WAYS = 8
-"""Columns up to which they are read and written where they are. Large arrays begin at one place of their pages, so that
-the rows of more of them push each other out of the cache; more are copied, piece by piece."""
-PIECES = 512
-"""Numbers that the pieces of all columns have together."""
+"""Operations up to which graphs are compiled as they are."""
 # Fast, and with the results of IEEE arithmetic: nothing is contracted or taken in another order.
 FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 INLINED = ["-fno-semantic-interposition", "-finline-limit=100000"]  # the function becomes part of the loop over rows
@@ -50,21 +45,17 @@ INLINED = ["-fno-semantic-interposition", "-finline-limit=100000"]  # the functi
 Kind = tuple[Primitive, int, float | None]
 """A primitive, its number of arguments, and the constant among them that makes it an operation of its own."""
 
-_COMPILED = """
-#include <string.h>
-
-void rows(const double *const *columns, double *const *results, long first, long last) {{
-    double pieces[{pieces}][{rows}];
-    for (long start = first; start < last; start += {rows}) {{
-        const long count = last - start < {rows} ? last - start : {rows};
-        {pointers}
-        for (long row = 0; row < count; row++) {{
-            const double in[] = {{{loads}}};
-            double out[{outs}];
-            f(in, out);
-            {stores}
-        }}
-        {copies}
+# Results are in no column's memory. Said by `restrict` alone, compilers still compare the addresses of all pairs of
+# columns, and where there are too many of these give vectors up.
+_ROWS = """
+void rows{k}(const double *const *columns, double *const *results, long first, long last) {{
+    {pointers}
+    #pragma GCC ivdep
+    for (long row = first; row < last; row++) {{
+        const double in[] = {{{loads}}};
+        double out[{outs}];
+        f{k}(in, out);
+        {stores}
     }}
 }}
 """
@@ -101,39 +92,51 @@ void rows(const double *const *columns, double *const *results, long first, long
 """
 
 
-class Native:
-    """A graph of scalars as machine code: a function of one point, and of columns of points.
+class Machine:
+    """Graphs of scalars as machine code: functions of one point, and of columns of points.
 
     Raises RequestError where no C compiler is found, and for a function that C does not have.
 
     >>> import numpy as np
     >>> from autodiffcli.language.parser import parse
-    >>> Native(parse("x*y + 1")).point(np.array([2.0, 3.0])).tolist()
+    >>> Machine([parse("x*y + 1"), parse("x")]).point(0, np.array([2.0, 3.0])).tolist()
     [7.0]
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self._count = len(graph.outputs)
-        self._program = _Program(graph) if graph.operations() > FEW else None
-        self._context = () if self._program is None else self._program.context()
-        self._library = _built(_source(graph) if self._program is None else self._program.source)
+    def __init__(self, graphs: Sequence[Graph]) -> None:
+        self._counts = [len(graph.outputs) for graph in graphs]
+        self._programs: list[_Program] = []
+        names = [str(k) for k in range(len(graphs))]
+        if sum([graph.operations() for graph in graphs]) <= FEW:
+            source = _source(graphs)
+        else:
+            kinds: dict[Kind, int] = {}
+            written = [_instructions(graph, kinds) for graph in graphs]
+            width = 2 + max(count for _, count, _ in kinds)
+            self._programs = [_Program(graph, *code, width) for graph, code in zip(graphs, written, strict=True)]
+            source, names = _interpreter(list(kinds), width), [""] * len(graphs)
+        one, many = built(source)
+        self._one, self._many = [one[f"f{name}"] for name in names], [many[f"rows{name}"] for name in names]
 
-    def point(self, point: Floats) -> Floats:
-        """Return the outputs at one point: float64 arrays, a number for each input and one for each output."""
+    def point(self, k: int, point: Floats) -> Floats:
+        """Return the outputs of a graph at one point: float64 arrays, a number for each input and for each output."""
         import numpy as np
 
-        results = np.empty(self._count)
-        self._library.one.f(_address(point), _address(results), *self._context)
+        results = np.empty(self._counts[k])
+        self._one[k](address(point), address(results), *self._context(k))
         return results
 
-    def rows(self, columns: Sequence[Floats], results: Sequence[Floats], first: int, last: int) -> None:
-        """Write some rows of the results, from those of the columns: contiguous float64 arrays of one length."""
+    def rows(self, k: int, columns: Sequence[Floats], results: Sequence[Floats], first: int, last: int) -> None:
+        """Write some rows of a graph's results, from those of the columns: contiguous float64 arrays of one length."""
         ends = ctypes.c_long(first), ctypes.c_long(last)
-        context = () if self._program is None else self._program.context()
-        self._library.many.rows(_addresses(columns), _addresses(results), *ends, *context)
+        self._many[k](_addresses(columns), _addresses(results), *ends, *self._context(k))
+
+    def _context(self, k: int) -> tuple[Any, ...]:
+        return self._programs[k].context() if self._programs else ()
 
 
-def _address(array: NDArray[Any]) -> Any:
+def address(array: NDArray[Any]) -> Any:
+    """Return where an array's numbers are, for C."""
     return array.ctypes.data_as(ctypes.c_void_p)  # keeps the array as long as itself
 
 
@@ -141,24 +144,20 @@ def _addresses(arrays: Sequence[Floats]) -> Any:
     return (ctypes.c_void_p * len(arrays))(*[array.ctypes.data for array in arrays])
 
 
-def _source(graph: Graph) -> str:
-    """Return the function as the C target writes it, and the loop over rows that it becomes part of."""
-    ins, outs = range(len(graph.inputs)), range(len(graph.outputs))
-    count = len(ins) + len(outs)
-    copied = count > WAYS
-    given = "memcpy(pieces[{k}], columns[{k}] + start, count * sizeof(double))" if copied else "columns[{k}] + start"
-    made = f"pieces[{len(ins)} + {{k}}]" if copied else "results[{k}] + start"
-    copies = [f"memcpy(results[{k}] + start, r{k}, count * sizeof(double));" for k in outs if copied]
-    pointers = [f"const double *restrict c{k} = {given.format(k=k)};" for k in ins]
-    pointers += [f"double *restrict r{k} = {made.format(k=k)};" for k in outs]
-    return c.source(Function("f", graph, ((),) * len(outs))) + _COMPILED.format(
-        pieces=count if copied else 1,
-        rows=max(8, PIECES // count) if copied else PIECES,
-        pointers=" ".join(pointers),
-        copies=" ".join(copies),
-        loads=", ".join(f"c{k}[row]" for k in ins) or "0.0",
-        outs=len(outs),
-        stores=" ".join(f"r{k}[row] = out[{k}];" for k in outs),
+def _source(graphs: Sequence[Graph]) -> str:
+    """Return the functions as the C target writes them, and for each the loop over rows that it becomes part of."""
+    functions = [Function(f"f{k}", graph, ((),) * len(graph.outputs)) for k, graph in enumerate(graphs)]
+    loops = [_loop(k, range(len(graph.inputs)), range(len(graph.outputs))) for k, graph in enumerate(graphs)]
+    return "\n".join([c.definitions(functions), *loops])
+
+
+def _loop(k: int, ins: range, outs: range) -> str:
+    """Return the loop over rows of the function of that number."""
+    pointers = [f"const double *restrict c{i} = columns[{i}];" for i in ins]
+    pointers += [f"double *restrict r{o} = results[{o}];" for o in outs]
+    loads, stores = [f"c{i}[row]" for i in ins], [f"r{o}[row] = out[{o}];" for o in outs]
+    return _ROWS.format(
+        k=k, pointers=" ".join(pointers), loads=", ".join(loads) or "0.0", outs=len(outs), stores=" ".join(stores)
     )
 
 
@@ -171,18 +170,13 @@ class _Fields(ctypes.Structure):
 
 
 class _Program:
-    """A graph as instructions: for each operation its kind, the slot of its result, and those of its arguments.
+    """A graph as instructions: for each operation its kind, the slot of its result, and those of its arguments."""
 
-    source: the interpreter that has these kinds.
-    """
-
-    def __init__(self, graph: Graph) -> None:
+    def __init__(
+        self, graph: Graph, code: Sequence[tuple[int, ...]], slots: Mapping[int, int], size: int, width: int
+    ) -> None:
         import numpy as np
 
-        kinds: dict[Kind, int] = {}
-        code, slots, size = _instructions(graph, kinds)
-        width = 2 + max(count for _, count, _ in kinds)
-        self.source = _interpreter(list(kinds), width)
         self._start = np.zeros(size)
         for i, value in graph.constants.items():
             self._start[slots[i]] = value
@@ -195,7 +189,7 @@ class _Program:
 
     def context(self) -> tuple[Any, ...]:
         """Return what the interpreter takes: the program, and work space that nothing else uses."""
-        return ctypes.byref(self._fields), _address(self._start.copy())
+        return ctypes.byref(self._fields), address(self._start.copy())
 
 
 def _instructions(graph: Graph, kinds: dict[Kind, int]) -> tuple[list[tuple[int, ...]], dict[int, int], int]:
@@ -254,7 +248,7 @@ class _Library(NamedTuple):
 
 
 @cache
-def _built(source: str) -> _Library:
+def built(source: str) -> _Library:
     """Compile and load C code, once a process."""
     compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
     if shutil.which(compiler[0]) is None:
