@@ -20,6 +20,7 @@ from autodiffcli.cli.options import (
     share_option,
     single,
     table_options,
+    tables,
 )
 from autodiffcli.cli.output import Output, report, tell
 from autodiffcli.structures import all_finite
@@ -47,9 +48,7 @@ def command(expr: str, at: tuple[str, ...], trace: bool | None, share: bool, **o
         return show(expr, at, "eval", options | {"trace": trace, "share": share})
     output = Output.chosen(options)
     if options["points"] is not None:
-        from autodiffcli.cli.table import eval_table
-
-        return eval_table(expr, at, options)
+        return int(tables().eval_table(expr, at, options))
     if not single(expr, at, options):
         from autodiffcli.cli.many import answer
 

@@ -23,6 +23,7 @@ from autodiffcli.cli.options import (
     share_option,
     single,
     table_options,
+    tables,
     wrt_option,
 )
 from autodiffcli.cli.output import Output, report, tell, tell_conventions
@@ -77,9 +78,7 @@ def command(expr: str, at: tuple[str, ...], mode: str | None, **options: Any) ->
 
         return show(expr, at, mode or "reverse", options)
     if options["points"] is not None:
-        from autodiffcli.cli.table import grad_table
-
-        return grad_table(expr, at, mode, options)
+        return int(tables().grad_table(expr, at, mode, options))
     if not single(expr, at, options):
         if mode == "all":
             raise RequestError("--mode all compares the modes at one point, not in JSON Lines of many expressions")

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
+from importlib import import_module
 from typing import Any, BinaryIO, TypeVar
 
 import click
@@ -47,6 +48,7 @@ __all__ = [
     "single",
     "standard_input",
     "table_options",
+    "tables",
     "wrt_option",
 ]
 
@@ -242,6 +244,16 @@ def table_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def tables() -> Any:
+    """Import the module of tables, and NumPy with it, but without a thread for each processor.
+
+    OpenBLAS starts these for products of matrices, and they keep their processors busy while they wait for the first;
+    rows have none for them.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    return import_module("autodiffcli.cli.table")
 
 
 def refuse(names: Collection[str], where: str, hint: str = "leave it out") -> None:

@@ -107,7 +107,7 @@ class Source:
             cut = piece.rfind(b"\n") + 1
             length += len(piece)
             if cut:
-                yield from self._checked(b"".join([*pieces, piece[:cut]]))
+                yield from self._checked(b"".join([*pieces, memoryview(piece)[:cut]]))
                 pieces, length = [], len(piece) - cut
             elif length > LINE:
                 where = f"{self.name}: line {self._line + 1}"
