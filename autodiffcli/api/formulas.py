@@ -84,15 +84,15 @@ def _by_arrays(graph: Graph, names: Sequence[str]) -> Graph:
     return simplify(longer, readable=True)
 
 
-def formula(graph: Graph, style: Style = PLAIN) -> str:
-    """Return the text of a graph's output: by default in the language, so that `parse` gives the same function.
+def formula(expression: str | Graph, style: Style = PLAIN) -> str:
+    """Return the text of an expression's output: by default in the language, where it reads back as the same function.
 
-    Raises RequestError where it has more than a million characters.
+    Raises RequestError for its syntax, and where it has more than a million characters.
 
-    >>> from autodiffcli.language.parser import parse
-    >>> formula(parse("2*(x+1)"))
+    >>> formula("y = x+1; 2*y")
     '2*(x + 1)'
     """
+    graph = graph_of(expression)
     return write(graph, graph.outputs[0], style)
 
 
