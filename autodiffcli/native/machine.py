@@ -38,6 +38,8 @@ __all__ = ["Machine", "address", "built"]
 
 FEW = 500
 """Operations up to which graphs are compiled as they are."""
+LANES = 32
+"""Rows that the interpreter takes at a time: vector instructions, for one look at an operation."""
 # Fast, and with the results of IEEE arithmetic: nothing is contracted or taken in another order.
 FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 INLINED = ["-fno-semantic-interposition", "-finline-limit=100000"]  # the function becomes part of the loop over rows
@@ -61,35 +63,42 @@ void rows{k}(const double *const *columns, double *const *results, long first, l
 """
 _INTERPRETER = """\
 #include <math.h>
+#include <string.h>
 
 {operations}
 
 typedef struct {{ const int *code, *end, *in, *out; long ins, outs; }} program;
 
-static void run(const program *p, double *work) {{
-    for (const int *at = p->code; at < p->end; at += {width}) {{
-        double *const result = work + at[1];
-        switch (at[0]) {{
-            {cases}
-        }}
-    }}
-}}
-
+{run}
+{run_lanes}
 void f(const double *point, double *results, const program *p, double *work) {{
     for (long k = 0; k < p->ins; k++) work[p->in[k]] = point[k];
-    run(p, work);
+    run1(p, work);
     for (long k = 0; k < p->outs; k++) results[k] = work[p->out[k]];
 }}
 
 void rows(const double *const *columns, double *const *results, long first, long last,
           const program *p, double *work) {{
-    for (long row = first; row < last; row++) {{
-        for (long k = 0; k < p->ins; k++) work[p->in[k]] = columns[k][row];
-        run(p, work);
-        for (long k = 0; k < p->outs; k++) results[k][row] = work[p->out[k]];
+    for (long row = first; row < last; row += {lanes}) {{
+        const size_t size = (last - row < {lanes} ? last - row : {lanes})*sizeof(double);
+        for (long k = 0; k < p->ins; k++) memcpy(work + p->in[k]*{lanes}L, columns[k] + row, size);
+        run{lanes}(p, work);
+        for (long k = 0; k < p->outs; k++) memcpy(results[k] + row, work + p->out[k]*{lanes}L, size);
     }}
 }}
 """
+_RUN = """
+static void run{lanes}(const program *p, double *work) {{
+    for (const int *at = p->code; at < p->end; at += {width}) {{
+        double *const result = work + at[1]*{lanes}L;
+        switch (at[0]) {{{cases}
+        }}
+    }}
+}}
+"""
+_CASE = """
+            case {k}: {each}result[{lane}] = op{k}({arguments}); break;"""
+_EACH = '_Pragma("GCC ivdep") for (int l = 0; l < {lanes}; l++) '
 
 
 class Machine:
@@ -129,10 +138,10 @@ class Machine:
     def rows(self, k: int, columns: Sequence[Floats], results: Sequence[Floats], first: int, last: int) -> None:
         """Write some rows of a graph's results, from those of the columns: contiguous float64 arrays of one length."""
         ends = ctypes.c_long(first), ctypes.c_long(last)
-        self._many[k](_addresses(columns), _addresses(results), *ends, *self._context(k))
+        self._many[k](_addresses(columns), _addresses(results), *ends, *self._context(k, LANES))
 
-    def _context(self, k: int) -> tuple[Any, ...]:
-        return self._programs[k].context() if self._programs else ()
+    def _context(self, k: int, lanes: int = 1) -> tuple[Any, ...]:
+        return self._programs[k].context(lanes) if self._programs else ()
 
 
 def address(array: NDArray[Any]) -> Any:
@@ -187,9 +196,10 @@ class _Program:
         ends = first, first + self._code.nbytes, self._in.ctypes.data, self._out.ctypes.data
         self._fields = _Fields(*ends, len(self._in), len(self._out))
 
-    def context(self) -> tuple[Any, ...]:
-        """Return what the interpreter takes: the program, and work space that nothing else uses."""
-        return ctypes.byref(self._fields), address(self._start.copy())
+    def context(self, lanes: int) -> tuple[Any, ...]:
+        """Return what the interpreter takes: the program, and work space for so many rows that nothing else uses."""
+        work = self._start.repeat(lanes) if lanes > 1 else self._start.copy()  # which is faster
+        return ctypes.byref(self._fields), address(work)
 
 
 def _instructions(graph: Graph, kinds: dict[Kind, int]) -> tuple[list[tuple[int, ...]], dict[int, int], int]:
@@ -224,7 +234,7 @@ def _instructions(graph: Graph, kinds: dict[Kind, int]) -> tuple[list[tuple[int,
 def _interpreter(kinds: Sequence[Kind], width: int) -> str:
     """Return the source of the interpreter with these operations, its instructions so many numbers wide."""
     helpers: dict[str, None] = {}
-    operations, cases = [], []
+    operations, cases = [], {1: "", LANES: ""}
     for k, (op, count, own) in enumerate(kinds):
         graph, names = Graph(), [f"a{n}" for n in range(count)]
         nodes = [graph.input(name) for name in names]
@@ -234,9 +244,13 @@ def _interpreter(kinds: Sequence[Kind], width: int) -> str:
         made = compose(Function("f", graph, ((),)), c.TARGET)
         helpers |= dict.fromkeys(made.helpers)
         operations.append(c.TARGET.define(f"op{k}", names, made.statements, made.results[0]))
-        cases.append(f"case {k}: *result = op{k}({', '.join(f'work[at[{n + 2}]]' for n in range(count))}); break;")
+        for lanes in cases:
+            lane, each = ("l", _EACH.format(lanes=lanes)) if lanes > 1 else ("0", "")
+            arguments = ", ".join(f"work[at[{n + 2}]*{lanes}L + {lane}]" for n in range(count))
+            cases[lanes] += _CASE.format(k=k, each=each, lane=lane, arguments=arguments)
+    run, run_lanes = (_RUN.format(lanes=lanes, width=width, cases=texts) for lanes, texts in cases.items())
     return _INTERPRETER.format(
-        operations="\n\n".join([*helpers, *operations]), width=width, cases="\n            ".join(cases)
+        operations="\n\n".join([*helpers, *operations]), run=run, run_lanes=run_lanes, lanes=LANES
     )
 
 
