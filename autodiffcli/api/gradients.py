@@ -135,7 +135,7 @@ class Compiled:
         if engine not in ENGINES:
             raise RequestError(f"there is no engine '{engine}'", hint=f"engines are {' and '.join(ENGINES)}")
         self.inputs = list(graph.inputs)
-        self._written = graph
+        self._written, self._engine = graph, engine
         from autodiffcli.passes.simplify import simplify
 
         self._graph = simplify(extend(graph, wrt).graph, exact=True)
@@ -143,6 +143,7 @@ class Compiled:
         self._blocks: dict[tuple[int, ...], Blocks] = {}
         self._native: Native | None = None
         if engine == "c":
+            self.check_columns()
             from autodiffcli.native import Native
 
             self._native = Native(self._graph)
@@ -179,6 +180,7 @@ class Compiled:
         """
         import numpy as np
 
+        self.check_columns()
         try:
             given = [np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
         except (TypeError, ValueError) as error:
@@ -191,10 +193,10 @@ class Compiled:
             raise RequestError(f"columns are numbers, or arrays of one length; these have the shapes {told}")
         count = shapes[0][0]
         results = [np.empty(count) for _ in self._graph.outputs] if out is None else list(out)
-        fits = all(r.shape == (count,) and r.dtype == float and r.flags.c_contiguous for r in results)
-        if len(results) != len(self._graph.outputs) or not fits:
+        fits = all(isinstance(r, np.ndarray) and r.shape == (count,) and r.dtype == float for r in results)
+        if len(results) != len(self._graph.outputs) or not fits or not all(r.flags.carray for r in results):
             wanted = f"{len(self._graph.outputs)} contiguous float64 arrays of shape ({count},)"
-            raise RequestError(f"out= takes {wanted}", hint="leave out= away to have them made")
+            raise RequestError(f"out= takes {wanted}, to be written to", hint="leave out= away to have them made")
         try:
             if self._native is None:
                 work = self._by_numpy(given, results)
@@ -205,6 +207,16 @@ class Compiled:
         except RequestError as error:
             raise self._named(error) from None
         return results
+
+    def check_columns(self) -> None:
+        """Raise RequestError if the expression is none of columns: arrays of inputs have no room for many points."""
+        varies = self._graph.depends(self._graph.inputs.values())
+        if any(varies[i] or self._engine == "c" for i in self._graph.shapes):
+            raise RequestError(
+                "many points at a time take expressions of scalars, and this one has arrays",
+                source=self._written.source,
+                hint="write it without arrays, a + b for sum([a, b]), or evaluate one point at a time",
+            )
 
     def _named(self, error: RequestError) -> RequestError:
         """Return the error of a missing library, which names the function that asked for it, by what the user wrote."""
@@ -262,7 +274,8 @@ def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None, engine
     """Return an expression as a function of arrays: value and gradient of millions of points.
 
     engine: numpy, or c: machine code that the machine's C compiler makes, for many operations at few points and for
-            arithmetic at many. Functions such as exp are NumPy's there too, and the numbers the same.
+            arithmetic at many. Over columns functions such as exp are NumPy's there too, and the numbers the same, but
+            for powers whose exponent is given as one number: NumPy has a way of its own for these.
 
     Raises RequestError (syntax, names, an unknown engine, no C compiler, a function that C does not have).
 

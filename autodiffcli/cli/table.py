@@ -66,6 +66,7 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
             hint='for points of arrays, JSON Lines of {"expr": ..., "at": {...}}: adcalc grad - --format jsonl',
         )
     compiled = Compiled(graph, wrt)
+    compiled.check_columns()
     columns = [name for name in graph.inputs if name not in fixed]
 
     def evaluate(arrays: Any) -> Any:

@@ -25,7 +25,7 @@ __all__ = ["read_columns", "write_rows"]
 
 _POOL = pa.system_memory_pool()  # Arrow's own keeps twice as much as it needs, the more the longer it runs
 _FEW = 32
-"""A column of which less than one in so many is spelled otherwise is not mended as a whole: its rows are replaced."""
+"""Where less than one row in so many has a number that is spelled otherwise, these rows are replaced."""
 
 
 def read_columns(text: bytes, width: int, places: Sequence[int], delimiter: bytes) -> list[Floats] | None:
@@ -81,11 +81,12 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
         codes = codes.copy()
         codes[starts[:-1:width]] = ord("\n")
     cells, odd = _texts(starts, codes), _spelled_otherwise(flat[1:])
-    if np.count_nonzero(odd) * _FEW > len(odd):
+    mended = set((np.flatnonzero(odd) // width).tolist())
+    if len(mended) * _FEW > count:
         leads = [delimiter if text or place % width else b"\n" for place in np.flatnonzero(odd).tolist()]
         shown = map(str.encode, float_texts(flat[1:][odd]))
         cells = _call("replace_with_mask", cells, flags(odd), texts([*map(bytes.__add__, leads, shown)]))
-        odd[:] = False
+        mended = set()
     _, offsets, data = cells.buffers()
     rows = _texts(np.frombuffer(offsets, dtype=np.int32)[::width].copy(), data)
     if text:
@@ -97,7 +98,7 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
     stops, written = np.frombuffer(offsets, dtype=np.int32), memoryview(data)
     pieces: list[Text] = []
     done = stops[0] + (not text)
-    for i in sorted(set((np.flatnonzero(odd) // width).tolist())):
+    for i in sorted(mended):
         before = text[ends[i] : ends[i + 1]] + delimiter if text else b"\n"[:i]
         row = delimiter.join([repr(float(result[i])).encode() for result in results])
         pieces += [written[done : stops[i]], before + row]

@@ -110,3 +110,23 @@ def test_sines_and_cosines_are_those_of_numpy(scale: float) -> None:
     x[9_000:9_006] = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e5]
     for ours, theirs in zip(sin_and_cos(x), sincos.sin_and_cos(x), strict=True):
         assert_same_bits(ours, theirs)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "c"])
+def test_arrays_among_columns_are_refused(engine: str) -> None:
+    with pytest.raises(autodiffcli.RequestError, match="take expressions of scalars, and this one has arrays"):
+        autodiffcli.compile("sum([x, y])", engine=engine).value_and_gradient([1.0, 3.0], [2.0, 4.0])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "c"])
+def test_results_are_not_written_where_they_must_not_be(engine: str) -> None:
+    compiled, kept = autodiffcli.compile("x*x", engine=engine), np.zeros(3)
+    kept.flags.writeable = False
+    with pytest.raises(autodiffcli.RequestError, match="to be written to"):
+        compiled.value_and_gradient([1.0, 2.0, 3.0], out=[kept, np.empty(3)])
+    assert not kept.any()
+
+
+def test_an_array_of_constants_is_a_number_for_columns() -> None:
+    value, slope = autodiffcli.compile("sum([1, 2])*x").value_and_gradient([1.0, 4.0])
+    assert (value.tolist(), slope.tolist()) == ([3.0, 12.0], [3.0, 3.0])
