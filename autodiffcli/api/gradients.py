@@ -135,10 +135,12 @@ class Compiled:
         if engine not in ENGINES:
             raise RequestError(f"there is no engine '{engine}'", hint=f"engines are {' and '.join(ENGINES)}")
         self.inputs = list(graph.inputs)
-        self._written, self._engine = graph, engine
+        self._written = graph
         from autodiffcli.passes.simplify import simplify
 
         self._graph = simplify(extend(graph, wrt).graph, exact=True)
+        varies = self._graph.depends(self._graph.inputs.values())
+        self._has_arrays = any(varies[i] or engine == "c" for i in self._graph.shapes)
         self._drops = last_uses(self._graph, self._graph.outputs)
         self._blocks: dict[tuple[int, ...], Blocks] = {}
         self._native: Native | None = None
@@ -193,13 +195,21 @@ class Compiled:
             raise RequestError(f"columns are numbers, or arrays of one length; these have the shapes {told}")
         count = shapes[0][0]
         results = [np.empty(count) for _ in self._graph.outputs] if out is None else list(out)
-        fits = all(isinstance(r, np.ndarray) and r.shape == (count,) and r.dtype == float for r in results)
-        if len(results) != len(self._graph.outputs) or not fits or not all(r.flags.carray for r in results):
+        fits = all(
+            isinstance(r, np.ndarray)
+            and r.shape == (count,)
+            and r.dtype == float
+            and r.flags.c_contiguous
+            and r.flags.writeable
+            for r in results
+        )
+        if len(results) != len(self._graph.outputs) or not fits:
             wanted = f"{len(self._graph.outputs)} contiguous float64 arrays of shape ({count},)"
             raise RequestError(f"out= takes {wanted}, to be written to", hint="leave out= away to have them made")
         try:
-            if self._native is None:
-                work = self._by_numpy(given, results)
+            numbers = count > 1 and any(len(column) == 1 for column in given)
+            if self._native is None or (numbers and not self._native.arithmetic):
+                work = self._by_numpy(given, results)  # a function of a number may be another than that of its column
             else:
                 work = self._by_machine(self._native, given, results)
             starts = range(0, count, self.block_rows)
@@ -210,8 +220,7 @@ class Compiled:
 
     def check_columns(self) -> None:
         """Raise RequestError if the expression is none of columns: arrays of inputs have no room for many points."""
-        varies = self._graph.depends(self._graph.inputs.values())
-        if any(varies[i] or self._engine == "c" for i in self._graph.shapes):
+        if self._has_arrays:
             raise RequestError(
                 "many points at a time take expressions of scalars, and this one has arrays",
                 source=self._written.source,
@@ -274,8 +283,7 @@ def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None, engine
     """Return an expression as a function of arrays: value and gradient of millions of points.
 
     engine: numpy, or c: machine code that the machine's C compiler makes, for many operations at few points and for
-            arithmetic at many. Over columns functions such as exp are NumPy's there too, and the numbers the same, but
-            for powers whose exponent is given as one number: NumPy has a way of its own for these.
+            arithmetic at many. Over columns functions such as exp are NumPy's there too, and the numbers the same.
 
     Raises RequestError (syntax, names, an unknown engine, no C compiler, a function that C does not have).
 

@@ -54,8 +54,13 @@ class Native:
         else:
             self._parted.rows(columns, results, first, last)
 
+    @property
+    def arithmetic(self) -> bool:
+        """Whether all of the graph is arithmetic."""
+        return self._parted is None
+
     @cached_property
     def _parted(self) -> Parted | None:
         """The graph in parts, None where all of it is arithmetic: made for the first columns, not for points."""
         parts = cut(self._graph)
-        return Parted(self._graph, parts) if len(parts) > 1 else None
+        return None if all(part.arithmetic for part in parts) else Parted(self._graph, parts)

@@ -115,6 +115,10 @@ class Machine:
     def __init__(self, graphs: Sequence[Graph]) -> None:
         self._counts = [len(graph.outputs) for graph in graphs]
         self._programs: list[_Program] = []
+        self._one: list[Any] = []
+        self._many: list[Any] = []
+        if not graphs:
+            return
         names = [str(k) for k in range(len(graphs))]
         if sum([graph.operations() for graph in graphs]) <= FEW:
             source = _source(graphs)
@@ -264,7 +268,10 @@ class _Library(NamedTuple):
 @cache
 def built(source: str) -> _Library:
     """Compile and load C code, once a process."""
-    compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    try:
+        compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    except ValueError as error:
+        raise RequestError(f"CC={os.environ['CC']} is no command: {error}", hint="name a compiler: CC=gcc") from None
     if shutil.which(compiler[0]) is None:
         raise RequestError(
             f"the engine 'c' needs a C compiler, and '{compiler[0]}' is not found",

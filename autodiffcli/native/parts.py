@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -38,29 +39,31 @@ class Part(NamedTuple):
 
     graph: of these alone; its inputs are what the part takes, and its outputs what it gives.
     takes: the same inputs as nodes of the whole graph. gives: the same outputs.
+    arithmetic: whether all of it is; else all of it are functions.
     """
 
     graph: Graph
     takes: list[int]
     gives: list[int]
+    arithmetic: bool
 
 
 def cut(graph: Graph) -> list[Part]:
     """Return the parts of a graph of scalars in the order to run them: by turns arithmetic and functions.
 
-    The first, third, ... are arithmetic; a part may be empty. Outputs that are no operations are in none of them.
+    Outputs that are no operations are in none of them.
 
     >>> from autodiffcli.language.parser import parse
-    >>> [(part.graph.ops[-1].name, part.takes, part.gives) for part in cut(parse("sin(x*y) + x"))]
-    [('mul', [0, 1], [2]), ('sin', [2], [3]), ('add', [3, 0], [4])]
+    >>> [(part.graph.ops[-1].name, part.takes, part.gives, part.arithmetic) for part in cut(parse("sin(x*y)"))]
+    [('mul', [0, 1], [2], True), ('sin', [2], [3], False)]
     """
     live = graph.live(graph.outputs)
-    places = [0] * len(graph)
+    places = [0] * len(graph)  # even where it is arithmetic
     for i, args in enumerate(graph.args):
         if args and live[i]:
             latest = max(places[a] for a in args)
             places[i] = latest + ((latest % 2 == 0) != _is_arithmetic(graph, i))
-    parts = [Part(Graph(), [], []) for _ in range(max(places, default=0) + 1)]
+    parts = [Part(Graph(), [], [], place % 2 == 0) for place in range(max(places, default=0) + 1)]
     own: list[dict[int, int]] = [{} for _ in parts]
     wanted = {*graph.outputs}
     for i, args in enumerate(graph.args):
@@ -79,7 +82,7 @@ def cut(graph: Graph) -> list[Part]:
         if graph.args[i]:
             parts[places[i]].gives.append(i)
             parts[places[i]].graph.outputs.append(own[places[i]][i])
-    return parts
+    return [part for part in parts if part.gives]
 
 
 def _is_arithmetic(graph: Graph, node: int) -> bool:
@@ -91,44 +94,25 @@ class Parted:
     """A graph run part by part over pieces of the columns: arithmetic by machine code, functions by NumPy."""
 
     def __init__(self, graph: Graph, parts: Sequence[Part]) -> None:
-        self._machine = Machine([part.graph for part in parts[::2]])
-        self._steps: list[tuple[Callable[[list[Floats], list[Floats]], None], list[int], list[int]]] = []
-        # Where a value stands: among the columns, the results, and then what parts hand on.
-        where = {i: k for k, i in enumerate(graph.inputs.values())}
-        given = len(where)
-        for k, i in enumerate(graph.outputs):
-            if graph.args[i]:
-                where.setdefault(i, given + k)
-        first = size = given + len(graph.outputs)
-        ends = {i: p for p, part in enumerate(parts) for i in part.takes}
-        free: list[int] = []
-        for p, part in enumerate(parts):
-            for i in part.gives:
-                if i not in where:
-                    where[i] = free.pop() if free else size
-                    size = max(size, where[i] + 1)
-            run = self._functions(part.graph, graph) if p % 2 else self._arithmetic(p // 2)
-            if part.gives:
-                self._steps.append((run, [where[i] for i in part.takes], [where[i] for i in part.gives]))
-            free += [where[i] for i in part.takes if ends[i] == p and where[i] >= first]
-        self._copies = [
-            (given + k, where.get(i), graph.constants.get(i))
-            for k, i in enumerate(graph.outputs)
-            if where.get(i) != given + k
+        where, size = _places(graph, parts)
+        given = len(graph.inputs)
+        arithmetic = [part for part in parts if part.arithmetic]
+        machine = Machine([part.graph for part in arithmetic])
+        runs = iter([partial(_arithmetic, machine, k) for k in range(len(arithmetic))])
+        self._steps = [
+            (
+                next(runs) if part.arithmetic else _functions(part.graph, graph),
+                [where[i] for i in part.takes],
+                [where[i] for i in part.gives],
+            )
+            for part in parts
         ]
-        self._handed_on = size - first
+        self._copies = [
+            (k, where.get(i), graph.constants.get(i)) for k, i in enumerate(graph.outputs, given) if where.get(i) != k
+        ]
+        self._handed_on = size - given - len(graph.outputs)
         self._rows = max(1, KEPT // max(1, self._handed_on))
         self._spare: list[Floats] = []
-
-    def _arithmetic(self, k: int) -> Callable[[list[Floats], list[Floats]], None]:
-        return lambda takes, gives: self._machine.rows(k, takes, gives, 0, len(gives[0]))
-
-    def _functions(self, part: Graph, graph: Graph) -> Callable[[list[Floats], list[Floats]], None]:
-        ops = {*graph.ops}  # of the whole, as without parts
-        blocks = Blocks(part, kernels=lambda: array_kernels(ops, sin_and_cos))
-        inputs = list(part.inputs.values())
-        begun = blocks.begin({})
-        return lambda takes, gives: blocks.run(begun, dict(zip(inputs, takes, strict=True)), gives)
 
     def rows(self, columns: Sequence[Floats], results: Sequence[Floats], first: int, last: int) -> None:
         """Write some rows of the results, from those of the columns: contiguous float64 arrays of one length."""
@@ -148,3 +132,37 @@ class Parted:
             for result, place, constant in self._copies:
                 arrays[result][:] = constant if place is None else arrays[place]
         self._spare.append(work)
+
+
+def _places(graph: Graph, parts: Sequence[Part]) -> tuple[dict[int, int], int]:
+    """Return where each node's values stand, and how many places there are: columns, results, what parts hand on.
+
+    A place is used again once no part takes its values any more.
+    """
+    where = {i: k for k, i in enumerate(graph.inputs.values())}
+    for k, i in enumerate(graph.outputs, len(graph.inputs)):
+        if graph.args[i]:
+            where.setdefault(i, k)
+    first = size = len(graph.inputs) + len(graph.outputs)
+    ends = {i: p for p, part in enumerate(parts) for i in part.takes}
+    free: list[int] = []
+    for p, part in enumerate(parts):
+        for i in part.gives:
+            if i not in where:
+                where[i] = free.pop() if free else size
+                size = max(size, where[i] + 1)
+        free += [where[i] for i in part.takes if ends[i] == p and where[i] >= first]
+    return where, size
+
+
+def _arithmetic(machine: Machine, k: int, takes: Sequence[Floats], gives: Sequence[Floats]) -> None:
+    machine.rows(k, takes, gives, 0, len(gives[0]))
+
+
+def _functions(part: Graph, graph: Graph) -> Callable[[Sequence[Floats], Sequence[Floats]], None]:
+    """Return what runs a part of a graph by NumPy."""
+    ops = {*graph.ops}  # of the whole, as without parts
+    blocks = Blocks(part, kernels=lambda: array_kernels(ops, sin_and_cos))
+    inputs = list(part.inputs.values())
+    begun = blocks.begin({})
+    return lambda takes, gives: blocks.run(begun, dict(zip(inputs, takes, strict=True)), gives)

@@ -24,7 +24,7 @@ _SOURCE = """
 #include <stdint.h>
 #include <string.h>
 
-static inline double signed_by(int64_t bits, int64_t sign) {{
+static inline double signed_by(uint64_t bits, uint64_t sign) {{
     double result;
     bits ^= sign << 63;
     memcpy(&result, &bits, sizeof result);
@@ -50,11 +50,11 @@ void sines(const double *restrict x, double *restrict sines, double *restrict co
 
         /* The quarter turns are the last bits of k + 1.5*2^52: a conversion is no vector instruction everywhere. */
         const double shifted = k + 6755399441055744.0;
-        int64_t turns, a, b;
+        uint64_t turns, a, b;
         memcpy(&turns, &shifted, sizeof turns);
         memcpy(&a, &sin, sizeof a);
         memcpy(&b, &cos, sizeof b);
-        const int64_t swap = -(turns & 1) & (a ^ b);
+        const uint64_t swap = -(turns & 1) & (a ^ b);
         sines[i] = signed_by(a ^ swap, turns >> 1);
         cosines[i] = signed_by(b ^ swap, (turns + 1) >> 1);
     }}

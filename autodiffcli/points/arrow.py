@@ -81,12 +81,13 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
         codes = codes.copy()
         codes[starts[:-1:width]] = ord("\n")
     cells, odd = _texts(starts, codes), _spelled_otherwise(flat[1:])
-    mended = set((np.flatnonzero(odd) // width).tolist())
-    if len(mended) * _FEW > count:
-        leads = [delimiter if text or place % width else b"\n" for place in np.flatnonzero(odd).tolist()]
+    places = np.flatnonzero(odd)
+    odd_rows = np.flatnonzero(np.bincount(places // width)).tolist()
+    if len(odd_rows) * _FEW > count:
+        leads = [delimiter if text or place % width else b"\n" for place in places.tolist()]
         shown = map(str.encode, float_texts(flat[1:][odd]))
         cells = _call("replace_with_mask", cells, flags(odd), texts([*map(bytes.__add__, leads, shown)]))
-        mended = set()
+        odd_rows = []
     _, offsets, data = cells.buffers()
     rows = _texts(np.frombuffer(offsets, dtype=np.int32)[::width].copy(), data)
     if text:
@@ -98,7 +99,7 @@ def write_rows(text: bytes, results: Sequence[Floats], delimiter: bytes) -> list
     stops, written = np.frombuffer(offsets, dtype=np.int32), memoryview(data)
     pieces: list[Text] = []
     done = stops[0] + (not text)
-    for i in sorted(mended):
+    for i in odd_rows:
         before = text[ends[i] : ends[i + 1]] + delimiter if text else b"\n"[:i]
         row = delimiter.join([repr(float(result[i])).encode() for result in results])
         pieces += [written[done : stops[i]], before + row]

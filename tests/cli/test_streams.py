@@ -7,6 +7,7 @@ import math
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -138,3 +139,12 @@ def test_a_stop_loses_no_rows(unbuffered: str, tmp_path: Path) -> None:
             time.sleep(0.02)
         text += process.stdout.read()
     assert text.decode().splitlines() == ["x,value", *rows]
+
+
+@pytest.mark.parametrize(("mine", "found"), [(None, "1"), ("3", "3")])
+def test_a_table_starts_no_threads_for_products(mine: str | None, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    given = {} if mine is None else {"OPENBLAS_NUM_THREADS": mine}
+    code = "from autodiffcli.cli.options import tables; tables(); import os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    made = subprocess.run([sys.executable, "-c", code], env=environment(given), capture_output=True, check=True)
+    assert made.stdout.decode().strip() == found

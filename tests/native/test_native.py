@@ -130,6 +130,8 @@ def test_what_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         "the engine 'c' needs a C compiler, and 'no-such-compiler' is not found; install gcc or clang, "
         "name yours in the environment variable CC, or use the engine 'numpy'"
     )
+    monkeypatch.setenv("CC", '"')
+    assert said("x + 19", engine="c") == 'CC=" is no command: No closing quotation; name a compiler: CC=gcc'
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\necho 'native.c:1: error: out of order' >&2\nexit 1\n")
     broken.chmod(0o755)

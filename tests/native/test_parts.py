@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 
 import autodiffcli
 from autodiffcli.native import machine, parts
+from autodiffcli.native.machine import built
 from autodiffcli.native.parts import ARITHMETIC, cut
 from autodiffcli.native.sincos import sin_and_cos
 from autodiffcli.points.rows import Floats
@@ -74,6 +76,18 @@ def test_a_number_is_a_column_of_it(formula: str) -> None:
             assert_same_bits(found, expected, formula)
 
 
+@pytest.mark.parametrize("number", [2.0, 0.5, -1.0, 3.0, 1.0, -0.5, -0.7])
+@pytest.mark.parametrize("formula", ["x^y", "y^x", "x^y*sin(x) + y"])
+def test_numbers_among_columns(formula: str, number: float) -> None:
+    results = []
+    for engine in ("c", "numpy"):
+        compiled = autodiffcli.compile(formula, engine=engine)
+        given: dict[str, Any] = {"x": COLUMNS[0], "y": number}
+        results.append(compiled.value_and_gradient(*[given[name] for name in compiled.inputs]))
+    for found, expected in zip(*results, strict=True):
+        assert_same_bits(found, expected, formula)
+
+
 def test_rows_are_those_of_threads_too() -> None:
     rows = 3 * autodiffcli.api.gradients.Compiled.block_rows + 5
     assert_same(ENDS, [np.resize(column, rows) for column in COLUMNS])
@@ -85,13 +99,13 @@ def test_parts_are_the_graph(expression: str) -> None:
     graph = autodiffcli.parse(expression)
     known = {*graph.inputs.values()}
     made = 0
-    for k, part in enumerate(cut(graph)):
+    for part in cut(graph):
         assert {*part.takes} <= known
         known |= {*part.gives}
         made += part.graph.operations()
         for op, args in zip(part.graph.ops, part.graph.args, strict=True):
             square = op.name == "pow" and part.graph.constants.get(args[1]) == 2.0
-            assert not args or (op.name in ARITHMETIC or square) == (k % 2 == 0)
+            assert not args or (op.name in ARITHMETIC or square) == part.arithmetic
     live = graph.live(graph.outputs)
     assert made == sum(1 for i, args in enumerate(graph.args) if args and live[i])
     assert {i for i in graph.outputs if graph.args[i]} <= known
@@ -130,3 +144,16 @@ def test_results_are_not_written_where_they_must_not_be(engine: str) -> None:
 def test_an_array_of_constants_is_a_number_for_columns() -> None:
     value, slope = autodiffcli.compile("sum([1, 2])*x").value_and_gradient([1.0, 4.0])
     assert (value.tolist(), slope.tolist()) == ([3.0, 12.0], [3.0, 3.0])
+
+
+def test_what_has_no_arithmetic_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[str] = []
+
+    def counted(source: str) -> Any:
+        sources.append(source)
+        return built(source)
+
+    monkeypatch.setattr(machine, "built", counted)
+    compiled = autodiffcli.compile("erf(x)", wrt=[], engine="c")
+    compiled.value_and_gradient([1.0, 2.0])
+    assert len(sources) == 1
