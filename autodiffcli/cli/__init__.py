@@ -16,6 +16,9 @@ from autodiffcli.errors import AdcalcError, RequestError, printable
 
 __all__ = ["adcalc", "main"]
 
+_NEW_OBJECTS = 50_000
+"""How many objects are made before Python looks for cycles among them. Its own 700 costs a twentieth of a command."""
+
 _COMMANDS = (
     "grad",
     "eval",
@@ -84,6 +87,7 @@ def adcalc() -> None:
 
 def main() -> None:
     """Run the command line and leave with its status: 0 done, 1 the mathematics failed, 2 the request was wrong."""
+    gc.set_threshold(_NEW_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a name that the terminal's encoding lacks is written out, not a traceback
