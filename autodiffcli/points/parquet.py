@@ -66,7 +66,8 @@ def _batches(
     for k, path in enumerate(paths):
         done = 0
         with open_points(path) as file:
-            table = parquet.ParquetFile(file, buffer_size=1 << 20)
+            # what Arrow reads ahead it keeps until the file ends
+            table = parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
             wanted = None if request.keep else [table.schema_arrow.names[place] for place in places]
             batches = table.iter_batches(BATCH_ROWS, columns=wanted)
             while (batch := _next(batches, path)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,30 @@ def test_tables_are_those_of_duckdb(kind: str, on_error: str, keep: bool, monkey
     assert duckdb.sql(f"SELECT count(*), count_if(mine IS DISTINCT FROM theirs) {pairs}").fetchall() == [
         (100_012 - 100 * (on_error == "skip"), 0)
     ]
+
+
+def test_a_table_is_not_read_ahead_of_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow would otherwise keep all that it has read of a file until its end."""
+    duckdb.sql("COPY (SELECT random() AS x, random() AS y FROM range(600_000)) TO 'p.parquet'")
+    size, read = Path("p.parquet").stat().st_size, []
+
+    class Counted(io.FileIO):
+        taken = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size) or b""
+            self.taken += len(data)
+            return data
+
+    def opened(path: str) -> io.FileIO:
+        file = Counted(path)
+        read.append(file)
+        return file
+
+    taken = []
+    monkeypatch.setattr(parquet, "open_points", opened)
+    made(["p.parquet"], "o.parquet", progress=lambda rows, share: taken.append(read[-1].taken))
+    assert len(taken) > 8 and taken[0] < size / 2 < size * 0.9 < taken[-1]
 
 
 LEFT = [
