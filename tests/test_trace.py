@@ -6,12 +6,13 @@ import math
 
 import pytest
 
+from autodiffcli.backends import backend
 from autodiffcli.backends.protocol import Gradient, Sweep
 from autodiffcli.chain import Edge, pull, push
 from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
-from autodiffcli.language.write import LATEX, PLAIN, UNICODE
+from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style
 from autodiffcli.primitive import PRIMITIVES, Primitive
 from autodiffcli.primitives import exp, ln, pow, sin
 from autodiffcli.primitives.selection import absolute, greater, leaky_relu, maximum, where
@@ -187,6 +188,17 @@ def test_a_partial_of_two_arguments_is_the_textbooks() -> None:
     trace = Trace(backward(graph, [2.0, 3.0]))
     assert trace.adjoint_row(0).numbers == "1·3·2^(3 − 1)"
     assert trace.partial_rows(1)[0].partial == "v1^v2·ln(v1)"
+
+
+@pytest.mark.parametrize("source", ["x^y", "(x*y)^y", "erfcx(x)^y", "tanh(x)*digamma(y)"])
+@pytest.mark.parametrize("style", [PLAIN, UNICODE])
+def test_a_formula_has_no_function_that_the_language_lacks(source: str, style: Style) -> None:
+    trace = Trace(backend("symbolic").gradient(parse(source), [2.0, 3.0], ["x", "y"], True), style)
+    for name in ("x", "y"):
+        row = trace.formula_row(name)
+        again = parse(row.formula)
+        point = [{"x": 2.0, "y": 3.0}[name] for name in again.inputs]
+        assert run(again, point)[again.outputs[0]] == pytest.approx(row.value, rel=1e-13)
 
 
 def test_a_partial_whose_formula_overflows_is_the_number_itself() -> None:

@@ -18,8 +18,9 @@ from autodiffcli.passes.rules import (
     rewritten,
 )
 from autodiffcli.primitive import FUNCTIONS, Primitive
+from autodiffcli.primitives import where
 
-__all__ = ["Count", "hidden", "in_words", "passes", "simplify"]
+__all__ = ["Count", "has_hidden", "in_words", "passes", "simplify"]
 
 ROUNDS = 4
 """Times that a formula is gone over at most; each time but the last has taken nodes away, so it would end anyway."""
@@ -81,6 +82,8 @@ def in_words(graph: Graph) -> Graph:
     """Return the graph with each operation that only derivatives use (see `hidden`) as a textbook writes it."""
 
     def step(new: Graph, op: Primitive, args: tuple[int, ...], start: int, end: int) -> int:
+        if op is where and args[1] == args[2]:
+            return args[1]  # a choice between two ways to compute the same
         return rewritten(new, op, args, READABLE, fold, start, end) if hidden(op) else new.apply(op, args, start, end)
 
     return _sweep(graph, step)
@@ -89,6 +92,12 @@ def in_words(graph: Graph) -> Graph:
 def hidden(op: Primitive) -> bool:
     """Tell whether an operation has no name in the language: it serves the last digits of a derivative."""
     return op.operator is None and op.name not in FUNCTIONS
+
+
+def has_hidden(graph: Graph, node: int) -> bool:
+    """Tell whether a node depends on a hidden operation."""
+    live = graph.live([node])
+    return any(used and args and hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True))
 
 
 def passes(graph: Graph) -> tuple[Graph, list[Count]]:

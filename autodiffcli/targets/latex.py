@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from autodiffcli.language.notation import latex_name
 from autodiffcli.language.write import LATEX, write
+from autodiffcli.passes.simplify import has_hidden, in_words
 from autodiffcli.targets.function import Function
 from autodiffcli.targets.names import comment_lines, fresh_prefix
 
@@ -16,8 +17,10 @@ DEEPEST = 8
 
 
 def source(function: Function) -> str:
-    """Return the function as LaTeX's mathematics."""
+    """Return the function as LaTeX's mathematics; what only derivatives use is written out as on paper."""
     graph = function.graph
+    if any(has_hidden(graph, i) for i in graph.outputs):
+        graph = in_words(graph)
     live = graph.live(graph.outputs)
     uses, depths = graph.uses(live), [0] * len(graph)
     # t_1 and t₁ look alike here

@@ -8,7 +8,7 @@ from autodiffcli.backends.protocol import Sweep
 from autodiffcli.chain import pull, push
 from autodiffcli.graph import INPUT, Graph, Node
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, array_text, write
-from autodiffcli.passes.simplify import hidden, in_words, simplify
+from autodiffcli.passes.simplify import has_hidden, in_words, simplify
 from autodiffcli.tracing.rows import AdjointRow, FormulaRow, PartialRow, TangentRow
 from autodiffcli.tracing.run import Trace
 
@@ -134,8 +134,7 @@ class ArrayTrace(Trace):
         if not isinstance(found, Node):
             return self._number(float(found)) if not getattr(found, "shape", ()) else array_text(found, self.style)
         limit, graph, node, names = _LENGTH[self.style], step.graph, found.id, step.names
-        live = graph.live([node])
-        if any(used and args and hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True)):
+        if has_hidden(graph, node):
             graph.outputs = [node]
             graph = in_words(graph)
             names = {i: names[step.graph.inputs[name]] for name, i in graph.inputs.items()}

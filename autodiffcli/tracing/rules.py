@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autodiffcli.errors import AdcalcError
 from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
-from autodiffcli.passes.simplify import hidden, simplify
+from autodiffcli.passes.simplify import has_hidden, simplify
 from autodiffcli.primitive import ARITHMETIC_ERRORS, Gate, Operand, Primitive, carefully
 
 __all__ = ["MANY", "Known", "Rule", "known", "open_gate", "operands_of", "rule"]
@@ -82,9 +82,7 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
         return float(node)
     if node.constant is not None and node.id not in graph.constant_names:
         return node.constant
-    live = graph.live([node.id])
-    textbook = any(used and args and hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True))
-    if textbook:
+    if textbook := has_hidden(graph, node.id):
         graph.outputs = [node.id]
         graph = simplify(graph, readable=True)
         node = Node(graph, graph.outputs[0])

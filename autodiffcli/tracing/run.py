@@ -10,6 +10,7 @@ from autodiffcli.chain import Edge
 from autodiffcli.diagnosis import corners
 from autodiffcli.graph import INPUT
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style, number, write
+from autodiffcli.passes.simplify import has_hidden, simplify
 from autodiffcli.tracing.quantities import Quantities, numbering
 from autodiffcli.tracing.rows import AdjointRow, DifferenceRow, FormulaRow, PartialRow, Row, TangentRow, ValueRow
 from autodiffcli.tracing.rules import MANY, Rule, known, open_gate, rule
@@ -189,9 +190,17 @@ class Trace:
         return DifferenceRow(name, result.steps[name], result.gradient[name], error, side)
 
     def formula_row(self, name: str, limit: int = 1_000_000) -> FormulaRow:
-        """Return a partial derivative as a formula, cut where it is too long to be of use."""
-        formula = self.formula(self.result.formulas[name], limit)
-        return FormulaRow(name, formula, self.result.gradient[name])
+        """Return a partial derivative as a formula, cut where it is too long to be of use.
+
+        One with operations that have no name in the language is written as on paper.
+        """
+        graph, node = self.graph, self.result.formulas[name]
+        if has_hidden(graph, node):
+            graph = graph.copy()
+            graph.outputs = [node]
+            graph = simplify(graph, readable=True)
+            node = graph.outputs[0]
+        return FormulaRow(name, write(graph, node, self.style, limit=limit), self.result.gradient[name])
 
     def _source(self, i: int) -> str:
         """Return the source text of a node, of a long one its beginning: nested sources add up to n² characters."""

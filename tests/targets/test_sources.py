@@ -17,6 +17,7 @@ from autodiffcli.interpreter import run
 from autodiffcli.partials import partials
 from autodiffcli.primitive import primitive
 from autodiffcli.targets import TARGETS
+from tests.cli.support import good
 from tests.strategies import expressions, points
 from tests.targets.pbe import derivatives as pbe_derivatives
 from tests.targets.runners import RUNNERS, Job, call_c, compile_c, execute, run_node
@@ -201,3 +202,9 @@ def test_pbe_to_order_4(tmp_path: Path) -> None:
             assert abs(found - true) <= 1e-11 * abs(true)
     assert partials(parse((DATA / "pbe.adc").read_text()), ["n", "s2"], 4)[0].operations() < 1300
     assert code.count(";\n") < 756  # the assignments that SymPy's cse leaves
+
+
+def test_latex_has_no_names_of_ours() -> None:
+    found = good("compile", "x^y", "--to", "latex")
+    assert r"\frac{\partial f}{\partial x} &= y \cdot x^{y - 1} \\" in found
+    assert "plain" not in found and "cases" not in found
