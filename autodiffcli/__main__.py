@@ -1,6 +1,6 @@
 """`python -m autodiffcli` is `adcalc`."""
 
-from autodiffcli.cli import main
+from autodiffcli.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

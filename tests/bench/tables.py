@@ -21,7 +21,7 @@ import duckdb, sys
 duckdb.sql("COPY (SELECT *, ln(x1) + x1*x2 - sin(x2) AS value, 1/x1 + x2 AS d_x1, x1 - cos(x2) AS d_x2 "
            f"FROM '{sys.argv[1]}') TO '{sys.argv[2]}'")
 """
-CORE = "import sys; sys.modules['pyarrow'] = None; from autodiffcli.cli import main; main()"
+CORE = "import sys; sys.modules['pyarrow'] = None; from autodiffcli.cli import program; program()"
 GENERATOR = """
 import duckdb, sys
 duckdb.sql("SET enable_progress_bar = false")  # it goes to standard output

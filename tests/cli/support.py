@@ -13,7 +13,7 @@ from typing import NamedTuple
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROGRAM = [sys.executable, "-c", "from autodiffcli.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from autodiffcli.cli import program; program()"]
 LECTURE = "ln(x1)+x1*x2-sin(x2)"
 
 
