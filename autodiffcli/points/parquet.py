@@ -34,9 +34,14 @@ def convert(
     that Arrow does not write as they were, and inputs that are no integers or floats.
     """
     request = answers.request
-    first = _schema(paths[0])
-    if first is None or any(_schema(path) != first for path in paths[1:]):
+    found = _described(paths[0])
+    if found is None:
         return None
+    first, encoded = found
+    for path in paths[1:]:
+        other = _described(path)
+        if other is None or other[0] != first:
+            return None
     names = [normalised(name) for name in first.names]
     request.seen(names)
     places = find_columns(request.inputs, names, request.table, request.fixed)
@@ -47,7 +52,7 @@ def convert(
     made = [pa.field(name, pa.float64()) for name in request.outputs]
     schema = pa.schema([*kept, *made])
     batches = _batches(paths, schema, places, answers, progress)
-    options = {"compression": compression or "snappy", "use_dictionary": _encoded(paths[0]) if request.keep else False}
+    options = {"compression": compression or "snappy", "use_dictionary": encoded if request.keep else False}
     with (
         closing(parquet.ParquetWriter(target, schema, **options)) as writer,
         ThreadPoolExecutor(1) as ahead,
@@ -90,27 +95,22 @@ def _next(batches: Iterator[pa.RecordBatch], path: str) -> pa.RecordBatch | None
         raise RequestError(f"{path}: Arrow cannot read it: {str(error).partition(chr(10))[0]}") from None
 
 
-def _schema(path: str) -> pa.Schema | None:
-    """Return the columns of a file, if it is Parquet that Arrow reads, and all of it writes as it was."""
+def _described(path: str) -> tuple[pa.Schema, list[str]] | None:
+    """Return the columns of a file, and the leaves of those that are written by a dictionary, as they are when it pays.
+
+    Return None if it is no Parquet that Arrow reads, or not all of it would be written as it was.
+    """
     with open_points(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             return None
         try:
             table = parquet.ParquetFile(file)
-            found = table.schema_arrow
+            schema, metadata = table.schema_arrow, table.metadata
         except (pa.ArrowException, OSError):
             return None
-        leaves = [table.schema.column(k) for k in range(len(table.schema))]
+    leaves = [metadata.schema.column(k) for k in range(len(metadata.schema))]
     same = all(leaf.logical_type.type in _SAME and leaf.physical_type != "INT96" for leaf in leaves)
-    return found if same and len(set(found.names)) == len(found.names) else None
-
-
-def _encoded(path: str) -> list[str]:
-    """Return the leaves of columns that are written by a dictionary, as they are when it pays."""
-    with open_points(path) as file:
-        metadata = parquet.ParquetFile(file).metadata
-        if not metadata.num_row_groups:
-            return []
-        group = metadata.row_group(0)
-        leaves = [group.column(k) for k in range(group.num_columns)]
-    return [leaf.path_in_schema for leaf in leaves if leaf.has_dictionary_page]
+    if not same or len(set(schema.names)) < len(schema.names):
+        return None
+    chunks = [metadata.row_group(0).column(k) for k in range(len(leaves))] if metadata.num_row_groups else []
+    return schema, [chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page]
