@@ -10,7 +10,7 @@ from autodiffcli.graph import CONSTANT, INPUT, Graph, growing
 from autodiffcli.interpreter import run
 from autodiffcli.language.notation import one_line
 from autodiffcli.language.write import PLAIN, UNICODE, Style, write
-from autodiffcli.passes.simplify import simplify
+from autodiffcli.passes.simplify import hidden, in_words, simplify
 from autodiffcli.tracing.quantities import Quantities
 
 __all__ = ["Drawn", "Edge", "Picture", "picture"]
@@ -183,7 +183,33 @@ class Picture:
                 return None if a not in copies else self.name(graph.args[a][0], say)
             return self.name(a, say)
 
-        return write(graph, node, say.style, atom, limit)
+        inside = self._inside(node)
+        if not any(graph.args[i] and hidden(graph.ops[i]) for i in inside):
+            return write(graph, node, say.style, atom, limit)
+        alone = Graph()
+        ids: dict[int, int] = {}
+        for i in inside:
+            for a in graph.args[i]:
+                name = atom(a)
+                if name is not None:
+                    ids[a] = alone.input(name, shape=graph.shape(a))
+                elif a in graph.constants:
+                    ids[a] = alone.constant(graph.constants[a], graph.constant_names.get(a, ""))
+            ids[i] = alone.apply(graph.ops[i], tuple([ids[a] for a in graph.args[i]]))
+        alone.outputs = [ids[node]]
+        alone = in_words(alone)
+        names = {i: name for name, i in alone.inputs.items()}
+        return write(alone, alone.outputs[0], say.style, names.get, limit)
+
+    def _inside(self, node: int) -> list[int]:
+        """Return a drawn node, and before it the nodes that are written in its formula."""
+        found, stack = {node}, [node]
+        while stack:
+            args, copies = self.graph.args[stack.pop()], self._unfolded.copies
+            within = [a for a in args if a in self._folded and a not in copies and a not in found]
+            found.update(within)
+            stack += within
+        return sorted(found)
 
     def name(self, node: int, say: Quantities) -> str:
         """Return what a drawn node is called."""

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+import autodiffcli
 from autodiffcli.api.pictures import draw, pictured
+from autodiffcli.interpreter import run as evaluated
+from autodiffcli.language.parser import parse
 from autodiffcli.report.graphs import view
 from tests.cli.support import LECTURE, run
 
@@ -97,3 +100,18 @@ def test_nothing_of_the_layout_reaches_standard_error() -> None:
     done = run("graph", LECTURE, "--format", "svg")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("<?xml")
+
+
+@pytest.mark.parametrize("source", ["x^y", "(x*y)^(x + y)", "tanh(x)*erfcx(y)", "erfcx(x)^(y + 1/x)"])
+def test_the_drawn_formulas_are_of_the_language_and_compute_the_gradient(source: str) -> None:
+    picture = json.loads(run("graph", source, "--backward", "--format", "json").out)
+    point = {"x": 2.0, "y": 3.0}
+    values = dict(point)
+    text = {ord("̄"): "b", ord("→"): "to"}
+    for node in picture["nodes"]:
+        formula = parse(node["formula"].translate(text))
+        given = [values[name] for name in formula.inputs]
+        values[node["name"].translate(text)] = values[node["id"]] = evaluated(formula, given)[formula.outputs[0]]
+    wanted = autodiffcli.gradient(source, point).gradient
+    for name, slope in wanted.items():
+        assert values[picture["results"][f"∂f/∂{name}"]] == pytest.approx(slope, rel=1e-13)
