@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from autodiffcli.drawing.chain_rule import Quantity, Unfolded, adjoints, values
@@ -186,19 +186,7 @@ class Picture:
         inside = self._inside(node)
         if not any(graph.args[i] and hidden(graph.ops[i]) for i in inside):
             return write(graph, node, say.style, atom, limit)
-        alone = Graph()
-        ids: dict[int, int] = {}
-        for i in inside:
-            for a in graph.args[i]:
-                name = atom(a)
-                if name is not None:
-                    ids[a] = alone.input(name, shape=graph.shape(a))
-                elif a in graph.constants:
-                    ids[a] = alone.constant(graph.constants[a], graph.constant_names.get(a, ""))
-            ids[i] = alone.apply(graph.ops[i], tuple([ids[a] for a in graph.args[i]]))
-        alone.outputs = [ids[node]]
-        alone = in_words(alone)
-        names = {i: name for name, i in alone.inputs.items()}
+        alone, names = self._on_paper(inside, atom)
         return write(alone, alone.outputs[0], say.style, names.get, limit)
 
     def _inside(self, node: int) -> list[int]:
@@ -210,6 +198,22 @@ class Picture:
             found.update(within)
             stack += within
         return sorted(found)
+
+    def _on_paper(self, inside: list[int], atom: Callable[[int], str | None]) -> tuple[Graph, dict[int, str]]:
+        """Return a graph of the last of these nodes alone, without hidden operations, and the names of its inputs."""
+        graph, alone = self.graph, Graph()
+        ids: dict[int, int] = {}
+        for i in inside:
+            for a in graph.args[i]:
+                name = atom(a)
+                if name is not None:
+                    ids[a] = alone.input(name, shape=graph.shape(a))
+                elif a in graph.constants:
+                    ids[a] = alone.constant(graph.constants[a], graph.constant_names.get(a, ""))
+            ids[i] = alone.apply(graph.ops[i], tuple([ids[a] for a in graph.args[i]]))
+        alone.outputs = [ids[inside[-1]]]
+        alone = in_words(alone)
+        return alone, {i: name for name, i in alone.inputs.items()}
 
     def name(self, node: int, say: Quantities) -> str:
         """Return what a drawn node is called."""
