@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
 import pytest
 
@@ -13,10 +14,12 @@ from autodiffcli.graph import Graph, Node
 from autodiffcli.interpreter import run
 from autodiffcli.language.parser import parse
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style
+from autodiffcli.passes.simplify import simplify
 from autodiffcli.primitive import PRIMITIVES, Primitive
 from autodiffcli.primitives import exp, ln, pow, sin
 from autodiffcli.primitives.selection import absolute, greater, leaky_relu, maximum, where
 from autodiffcli.tracing import AdjointRow, PartialRow, TangentRow, Trace, numbering
+from autodiffcli.tracing import run as traces
 from tests.counting import calls_of
 
 Point = list[float]
@@ -199,6 +202,14 @@ def test_a_formula_has_no_function_that_the_language_lacks(source: str, style: S
         again = parse(row.formula)
         point = [{"x": 2.0, "y": 3.0}[name] for name in again.inputs]
         assert run(again, point)[again.outputs[0]] == pytest.approx(row.value, rel=1e-13)
+
+
+def test_formulas_are_put_on_paper_once_for_all_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = mock.Mock(side_effect=simplify)
+    monkeypatch.setattr(traces, "simplify", once)
+    trace = Trace(backend("symbolic").gradient(parse("x^y + y^z"), [2.0, 3.0, 2.0], ["x", "y", "z"], True), PLAIN)
+    assert [trace.formula_row(name).formula for name in "xz"] == ["y*x^(y - 1)", "y^z*ln(y)"]
+    assert once.call_count == 1
 
 
 def test_a_partial_whose_formula_overflows_is_the_number_itself() -> None:

@@ -5,7 +5,7 @@ Every pass is one sweep from the leaves up over ids, so that no depth is too dee
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from autodiffcli.graph import CONSTANT, INPUT, Graph, fold, growing
@@ -94,9 +94,9 @@ def hidden(op: Primitive) -> bool:
     return op.operator is None and op.name not in FUNCTIONS
 
 
-def has_hidden(graph: Graph, node: int) -> bool:
-    """Tell whether a node depends on a hidden operation."""
-    live = graph.live([node])
+def has_hidden(graph: Graph, nodes: Iterable[int]) -> bool:
+    """Tell whether any of these nodes depends on a hidden operation."""
+    live = graph.live(nodes)
     return any(used and args and hidden(op) for used, args, op in zip(live, graph.args, graph.ops, strict=True))
 
 

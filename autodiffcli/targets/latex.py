@@ -19,7 +19,7 @@ DEEPEST = 8
 def source(function: Function) -> str:
     """Return the function as LaTeX's mathematics; what only derivatives use is written out as on paper."""
     graph = function.graph
-    if any(has_hidden(graph, i) for i in graph.outputs):
+    if has_hidden(graph, graph.outputs):
         graph = in_words(graph)
     live = graph.live(graph.outputs)
     uses, depths = graph.uses(live), [0] * len(graph)

@@ -134,7 +134,7 @@ class ArrayTrace(Trace):
         if not isinstance(found, Node):
             return self._number(float(found)) if not getattr(found, "shape", ()) else array_text(found, self.style)
         limit, graph, node, names = _LENGTH[self.style], step.graph, found.id, step.names
-        if has_hidden(graph, node):
+        if has_hidden(graph, [node]):
             graph.outputs = [node]
             graph = in_words(graph)
             names = {i: names[step.graph.inputs[name]] for name, i in graph.inputs.items()}

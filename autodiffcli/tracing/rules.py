@@ -82,7 +82,7 @@ def rule(op: Primitive, count: int, k: int, constants: Known) -> Rule | float | 
         return float(node)
     if node.constant is not None and node.id not in graph.constant_names:
         return node.constant
-    if textbook := has_hidden(graph, node.id):
+    if textbook := has_hidden(graph, [node.id]):
         graph.outputs = [node.id]
         graph = simplify(graph, readable=True)
         node = Node(graph, graph.outputs[0])

@@ -8,7 +8,7 @@ from math import isfinite
 from autodiffcli.backends.protocol import Gradient, Sweep
 from autodiffcli.chain import Edge
 from autodiffcli.diagnosis import corners
-from autodiffcli.graph import INPUT
+from autodiffcli.graph import INPUT, Graph
 from autodiffcli.language.write import LATEX, PLAIN, UNICODE, Style, number, write
 from autodiffcli.passes.simplify import has_hidden, simplify
 from autodiffcli.tracing.quantities import Quantities, numbering
@@ -47,6 +47,7 @@ class Trace:
         self.backward = next((sweep for sweep in result.sweeps if not sweep.variable), None)
         self._varies = graph.depends(inputs)
         self._edges: dict[int, list[Edge]] | None = None
+        self._formulas: tuple[Graph, dict[str, int]] | None = None
         self._chosen: dict[int, str] | None = None
         self._slopes: dict[int, dict[tuple[int, int], float]] = {}
         self.swept: list[int] = []
@@ -190,17 +191,21 @@ class Trace:
         return DifferenceRow(name, result.steps[name], result.gradient[name], error, side)
 
     def formula_row(self, name: str, limit: int = 1_000_000) -> FormulaRow:
-        """Return a partial derivative as a formula, cut where it is too long to be of use.
+        """Return a partial derivative as a formula, cut where it is too long to be of use."""
+        if self._formulas is None:
+            self._formulas = self._written_formulas()
+        graph, nodes = self._formulas
+        return FormulaRow(name, write(graph, nodes[name], self.style, limit=limit), self.result.gradient[name])
 
-        One with operations that have no name in the language is written as on paper.
-        """
-        graph, node = self.graph, self.result.formulas[name]
-        if has_hidden(graph, node):
-            graph = graph.copy()
-            graph.outputs = [node]
-            graph = simplify(graph, readable=True)
-            node = graph.outputs[0]
-        return FormulaRow(name, write(graph, node, self.style, limit=limit), self.result.gradient[name])
+    def _written_formulas(self) -> tuple[Graph, dict[str, int]]:
+        """Return the formulas, as on paper if there are operations in them that have no name in the language."""
+        graph, nodes = self.graph, self.result.formulas
+        if not has_hidden(graph, nodes.values()):
+            return graph, nodes
+        graph = graph.copy()
+        graph.outputs = list(nodes.values())
+        graph = simplify(graph, readable=True)
+        return graph, dict(zip(nodes, graph.outputs, strict=True))
 
     def _source(self, i: int) -> str:
         """Return the source text of a node, of a long one its beginning: nested sources add up to n² characters."""
