@@ -33,6 +33,7 @@ from autodiffcli.points.files import (
     unfit,
 )
 from autodiffcli.points.kinds import kind_of
+from autodiffcli.points.pipes import widen
 from autodiffcli.points.rows import Evaluate, OnError, Request
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Progress, Summary
@@ -372,6 +373,7 @@ def _first_line(error: Exception) -> str:
 @contextmanager
 def _put_aside(piped: BinaryIO) -> Iterator[BinaryIO]:
     """Give what comes through a pipe as a file without a name: DuckDB goes back and forth in what it reads."""
+    widen(piped)
     with tempfile.TemporaryFile() as file:
         shutil.copyfileobj(piped, file, 1 << 20)
         file.flush()
@@ -387,6 +389,7 @@ def _pipe_to(target: BinaryIO) -> Iterator[str]:
 
     def carry() -> None:
         with os.fdopen(reading, "rb", buffering=0) as source:  # closed at an error, which ends the writer too
+            widen(source)
             try:
                 shutil.copyfileobj(source, target, 1 << 20)
             except BaseException as error:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +23,8 @@ from autodiffcli.points.table import Table
 __all__ = ["JsonLines"]
 
 # Integers are read as floats at once: Python refuses to make an int of more than 4300 digits.
-_decode = json.JSONDecoder(parse_int=float).raw_decode
+_decoder = json.JSONDecoder(parse_int=float)
+_NEGATIVE_ZERO = re.compile(rb"-0[^.eE]")
 
 
 class JsonLines(Table):
@@ -52,25 +56,33 @@ class JsonLines(Table):
 
     def fast(self, text: bytes) -> Block | None:
         """Return the block's rows if every line is an object with a number for each input, as almost all lines are."""
-        texts, lines = text.split(b"\n"), text.decode().split("\n")
-        if not texts[-1]:
-            del texts[-1], lines[-1]
+        lines = text.removesuffix(b"\n")
+        texts = lines.split(b"\n")
+        if lines[:1] + lines[-1:] != b"{}" or lines.count(b"}\n{") != len(texts) - 1:
+            return None
         try:
-            found = list(map(_decode, lines))
-            cells = [[row[name] for row, _ in found] for name in self._request.inputs]
-        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+            rows = list(map(self._loads(text), texts))
+            cells = [[row[name] for row in rows] for name in self._request.inputs]
+        except (ValueError, KeyError, RecursionError):
             return None
-        if not all(type(row) is dict and stop == len(line) for (row, stop), line in zip(found, lines, strict=True)):
+        if self._request.keep and not all(map(self._added.isdisjoint, rows)):
             return None
-        if self._request.keep and not all(self._added.isdisjoint(row) for row, _ in found):
+        if self._fixed and not all(map(self._fixed.isdisjoint, rows)):
             return None
-        if self._fixed and not all(self._fixed.isdisjoint(row) for row, _ in found):
+        if not all({float, int}.issuperset(map(type, column)) for column in cells):
             return None
-        if any(set(map(type, column)) != {float} for column in cells):
-            return None
-        if found and not self._known:
-            self._request.seen(found[0][0])
-        return Block([np.array(column) for column in cells], texts, b"\n", range(len(texts)))
+        if not self._known:
+            self._request.seen(rows[0])
+        return Block([np.array(column, dtype=np.float64) for column in cells], texts, b"\n", range(len(texts)))
+
+    def _loads(self, text: bytes) -> Callable[[bytes], Any]:
+        """Return what reads a row of the text: orjson (of the extra `data`), which is four times as fast, if it can."""
+        if not _NEGATIVE_ZERO.search(text):  # an integer whose sign orjson would lose
+            with suppress(ImportError):
+                from orjson import loads
+
+                return loads
+        return lambda row: _decoder.decode(row.decode())
 
     def slow(self, text: bytes) -> Iterator[Block]:
         """Yield the block's rows, read one by one."""
@@ -110,7 +122,7 @@ class JsonLines(Table):
         line = text.decode()
         found: dict[str, object] | str
         try:
-            found, stop = _decode(line)
+            found, stop = _decoder.raw_decode(line)
             if not isinstance(found, dict):
                 found = f"a JSON object is needed, not {excerpt(line)}"
             elif stop != len(line):

@@ -11,6 +11,7 @@ import numpy as np
 from autodiffcli.points.delimited import Delimited
 from autodiffcli.points.jsonl import JsonLines
 from autodiffcli.points.kinds import kind_by_content, kind_by_name
+from autodiffcli.points.pipes import widen
 from autodiffcli.points.rows import Block, Evaluate, Floats, OnError, Request
 from autodiffcli.points.source import Source, Text
 from autodiffcli.points.table import Table, in_order
@@ -119,6 +120,7 @@ def stream(
     lines = Source(source, name)
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, lines.name, fixed, seen=seen)
     table = _open_table(lines, kind, request)
+    widen(target)
     target.write(table.header())
     target.flush()
     summary = Summary()

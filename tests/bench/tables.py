@@ -15,11 +15,18 @@ from tests.bench.timing import ADCALC, EXAMPLE, Row, in_turns, measure, peer, su
 
 COUNT = 1_000_000
 MAKE = "COPY (SELECT 0.5 + range % 997 / 300 AS x1, range % 1009 / 400 - 1 AS x2 FROM range({0})) TO '{1}'"
+MILLER = ("--icsv", "--ocsv", "put", BY_HAND)
 # Each as someone writes it by hand who knows the derivative, a process of its own as ours is.
 DUCKDB = """
 import duckdb, sys
 duckdb.sql("COPY (SELECT *, ln(x1) + x1*x2 - sin(x2) AS value, 1/x1 + x2 AS d_x1, x1 - cos(x2) AS d_x2 "
            f"FROM '{sys.argv[1]}') TO '{sys.argv[2]}'")
+"""
+DUCKDB_PIPED = """
+import duckdb
+duckdb.sql("SET enable_progress_bar = false")  # it goes to standard output
+duckdb.sql("COPY (SELECT *, ln(x1) + x1*x2 - sin(x2) AS value, 1/x1 + x2 AS d_x1, x1 - cos(x2) AS d_x2 "
+           "FROM read_csv('/dev/stdin')) TO '/dev/stdout' (FORMAT csv)")
 """
 CORE = "import sys; sys.modules['pyarrow'] = None; from autodiffcli.cli import program; program()"
 GENERATOR = """
@@ -70,6 +77,20 @@ def rows(long: bool) -> Iterator[Row]:
             mine = found.pop("ours")
             better = min((name for name in by_hand if found[name]), key=lambda name: found[name] or 0.0)
             yield Row(f"tables: 1,000,000 rows, {kind} to {kind}", mine, found, better, at_most=1.2)
+            if kind == "csv":
+                piped: dict[str, Callable[[], object] | None] = {
+                    "ours": _between_pipes(source, ADCALC, "grad", EXAMPLE, "--points", "-"),
+                    "duckdb, by hand": _between_pipes(source, sys.executable, "-c", DUCKDB_PIPED),
+                    "miller, by hand": _between_pipes(source, "mlr", *MILLER) if which("mlr") else None,
+                }
+                found = in_turns(piped)
+                yield Row(
+                    "tables: 1,000,000 rows of CSV between pipes",
+                    found.pop("ours"),
+                    found,
+                    "duckdb, by hand",
+                    at_most=1.2,
+                )
         counts = [10**k for k in range(5, 9 if long else 8)]
         for kind, peak in (("Parquet", _stored), ("CSV, piped, counted and in order", _piped)):
             *fewer, most = [(f"{count:,} rows", peak(folder, count)) for count in counts]
@@ -118,6 +139,12 @@ def _python(script: str, source: Path, target: Path) -> Callable[[], object]:
 def _miller(source: Path, target: Path) -> Callable[[], object]:
     def work() -> None:
         with target.open("wb") as file:
-            succeed(["mlr", "--icsv", "--ocsv", "put", BY_HAND, str(source)], sink=file)()
+            succeed(["mlr", *MILLER, str(source)], sink=file)()
 
     return work
+
+
+def _between_pipes(source: Path, *command: str) -> Callable[[], object]:
+    """Return the work of a command that reads a file from one program and writes to another."""
+    script = 'set -o pipefail; cat "$0" | "$@" | cat >"$0.out"'
+    return succeed(["bash", "-c", script, str(source), *command])

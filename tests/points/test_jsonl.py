@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_table_goes_round_by_the_json_module(table: list[Any], compact: bool, 
         assert json.loads(line) == row | dict(zip(OUTPUTS, (as_json(float(v)) for v in answers(x, y)), strict=True))
 
 
-values = ["1", "-0.5e3", "true", '"inf"', '"x"', "null", "[{}]", "{}", "12345678901234567890"]
+values = ["1", "-0.5e3", "true", '"inf"', '"x"', "null", "[{}]", "{}", "12345678901234567890", "-0", "1e999", "NaN"]
 objects = st.lists(st.tuples(st.sampled_from(["x", "y", "z", "d_x"]), st.sampled_from(values)), max_size=4).map(
     lambda items: "{" + ",".join(f'"{key}":{value}' for key, value in items) + "}"
 )
@@ -63,8 +64,20 @@ def test_quick_and_slow_ways_agree(rows: list[str], on_error: str, keep: bool, s
 
     quick = attempt()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "orjson", None)
+        assert attempt() == quick
         patch.setattr(JsonLines, "fast", lambda *_: None)
         assert attempt() == quick
+
+
+NUMBER = r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,25})?([eE][-+]?[0-9]{1,3})?"
+
+
+@given(st.lists(st.from_regex(NUMBER, fullmatch=True), min_size=1))
+def test_numbers_are_read_as_python_reads_them(texts: list[str]) -> None:
+    answer, _ = run("".join(f'{{"x":{text},"y":1}}\n' for text in texts).encode(), keep=False)
+    found = [json.dumps(as_json(float(text))) for text in texts]
+    assert answer.decode() == "".join(f'{{"value": {x}, "d_x": 1.0, "d_y": {x}}}\n' for x in found)
 
 
 def test_text_is_kept_and_results_are_appended() -> None:

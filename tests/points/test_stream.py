@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import select
+import sys
 import threading
 import tracemalloc
 from pathlib import Path
@@ -214,6 +215,20 @@ def test_a_table_may_be_written_over_itself_and_a_bad_row_leaves_it_as_it_was(tm
     with pytest.raises(MathError, match="row 2"):
         square("g")
     assert path.read_bytes() == b"x,f\n2,4.0\n3\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have pipes of one size")
+def test_pipes_hold_a_block() -> None:
+    from fcntl import F_GETPIPE_SZ, fcntl
+
+    (reading, points), (answers, writing) = os.pipe(), os.pipe()
+    os.write(points, b"x,y\n1,2\n")
+    os.close(points)
+    with os.fdopen(reading, "rb") as source, os.fdopen(answers, "rb") as end:
+        with os.fdopen(writing, "wb") as target:
+            stream(source, target, inputs=["x", "y"], outputs=OUTPUTS, evaluate=product)
+        assert fcntl(reading, F_GETPIPE_SZ) == fcntl(answers, F_GETPIPE_SZ) == 1 << 20
+        assert end.read().endswith(b"1,2,2.0,2.0,1.0\n")
 
 
 def test_a_closed_pipe_ends_the_stream() -> None:
