@@ -34,7 +34,7 @@ from autodiffcli.points.files import (
 )
 from autodiffcli.points.kinds import kind_of
 from autodiffcli.points.pipes import widen
-from autodiffcli.points.rows import Evaluate, OnError, Request
+from autodiffcli.points.rows import Evaluate, OnError, Request, batch_rows
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Progress, Summary
 
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "convert", "reading"]
 
 BATCH_ROWS = 131_072
+_KEPT_ROWS = 122_880
+"""How many rows DuckDB keeps until it writes them: a group of Parquet's, and of text each of several threads."""
 _SAMPLED = 20_480
 """Lines of JSON by which DuckDB knows its columns."""
 _QUOTED = "delim = ',', quote = '\"', escape = '\"'"
@@ -257,12 +259,16 @@ class _Job:
         else:
             check_distinct(names, request.table, kind)
             items = [f"{shown(f, kind)} AS {quoted(name)}" for f, name in zip(schema, names, strict=True)]
-        packed = f", COMPRESSION {compression}" if compression and kind == "parquet" else ""
+        options = _WRITTEN[kind]
+        at_once = batch_rows(_KEPT_ROWS, len(schema))
+        if kind == "parquet":
+            options += f", ROW_GROUP_SIZE {at_once - at_once % 2_048}"
+            options += f", COMPRESSION {compression}" if compression else ""
+        elif at_once < _KEPT_ROWS:
+            connection.execute("SET threads = 1")
         with _pipe_to(target) as path:
             try:
-                connection.execute(
-                    f"COPY (SELECT {', '.join(items)} FROM results) TO '{path}' ({_WRITTEN[kind]}{packed})"
-                )
+                connection.execute(f"COPY (SELECT {', '.join(items)} FROM results) TO '{path}' ({options})")
             except self.failures as error:
                 if self.error is None:
                     _raise_interrupt(error)
@@ -283,7 +289,8 @@ class _Job:
         items += [f"{double(f'c{place}', file.types[place], file.kind)} AS d{place}" for place in others]
         if request.keep and self.written == "tsv" != file.kind:
             items.append(f"{unfit(file)} AS unfit")
-        return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, stream=True)
+        rows = batch_rows(BATCH_ROWS, len(items) + len(request.outputs))
+        return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, rows)
 
     def check_types(self, file: File, places: Sequence[int]) -> None:
         """Raise RequestError for an input whose column, at its place, cannot hold numbers."""
@@ -291,11 +298,11 @@ class _Job:
             if not NUMBERS.fullmatch(file.types[place]):
                 raise RequestError(f"{file.name}: column {name!r} holds {file.types[place]}, which are no numbers")
 
-    def _asked(self, query: str, name: str, stream: bool = False) -> Any:
-        """Return the answer of DuckDB, whose complaints are errors that name the file."""
+    def _asked(self, query: str, name: str, rows: int = 0) -> Any:
+        """Return the answer of DuckDB, in batches of so many rows or as a list; its complaints name the file."""
         try:
             relation = self.connection.sql(query)
-            return relation.to_arrow_reader(BATCH_ROWS) if stream else relation.fetchall()
+            return relation.to_arrow_reader(rows) if rows else relation.fetchall()
         except self.failures as error:
             raise self._explained(error, name) from None
 

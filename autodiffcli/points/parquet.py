@@ -14,6 +14,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.language.parser import normalised
 from autodiffcli.points.batches import Answers
 from autodiffcli.points.columns import check_new_columns, find_columns
+from autodiffcli.points.rows import batch_rows
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Progress, Summary
 
@@ -74,7 +75,7 @@ def _batches(
             # what Arrow reads ahead it keeps until the file ends
             table = parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
             wanted = None if request.keep else [table.schema_arrow.names[place] for place in places]
-            batches = table.iter_batches(BATCH_ROWS, columns=wanted)
+            batches = table.iter_batches(batch_rows(BATCH_ROWS, len(schema)), columns=wanted)
             while (batch := _next(batches, path)) is not None:
                 inputs = [batch.column(table.schema_arrow.names[place]) for place in places]
                 columns = batch.columns if request.keep else []

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from autodiffcli.errors import MathError
 
-__all__ = ["Block", "Evaluate", "Floats", "OnError", "Request", "RowReader", "excerpt"]
+__all__ = ["Block", "Evaluate", "Floats", "OnError", "Request", "RowReader", "batch_rows", "excerpt"]
 
 Floats = NDArray[np.float64]
 OnError = Literal["fail", "skip", "null"]
 Evaluate = Callable[[list[Floats]], Sequence[Floats]]
+_NUMBERS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,15 @@ class RowReader:
         ends = self._ends if len(set(self._ends)) > 1 else []
         columns = [np.ascontiguousarray(column) for column in values.T]
         return Block(columns, self._texts, end, self._numbers, ends, self._nulls, self._skipped)
+
+
+def batch_rows(most: int, columns: int) -> int:
+    """Return how many rows to take at once: of wide tables fewer than of others, so that memory holds their numbers.
+
+    >>> batch_rows(65_536, 5), batch_rows(65_536, 401)
+    (65536, 10459)
+    """
+    return max(2_048, min(most, _NUMBERS // columns))
 
 
 def excerpt(text: str, longest: int = 40) -> str:

@@ -19,6 +19,7 @@ import pytest
 
 from autodiffcli.errors import AdcalcError
 from autodiffcli.points.database import convert
+from autodiffcli.points.rows import batch_rows
 from autodiffcli.points.stream import Summary, stream
 from tests.cli.support import PROGRAM, call, environment, good, interruptible, refused, run
 from tests.points.support import FORMULAS, FULL, OUTPUTS, asked, hard_table, product
@@ -90,6 +91,24 @@ def test_long_tables_keep_their_order() -> None:
     data = b"x,y\n" + b"".join(b"%d,%d\n" % (i, i % 7) for i in range(count))
     mine, theirs = both(data)
     assert mine == theirs
+
+
+def test_wide_tables_are_taken_by_fewer_rows() -> None:
+    names, most = [f"x{k}" for k in range(150)], batch_rows(1 << 20, 300)
+    columns = ", ".join(f"(range * {k}) % 97 AS x{k}" for k in range(150))
+    asked: dict[str, Any] = {"inputs": names, "outputs": [f"y{k}" for k in range(150)]}
+    wrong = " + ".join(f"abs(y{k} - x{k} * x{k})" for k in range(150))
+    for source in ("p.csv", "p.parquet"):
+        duckdb.sql(f"COPY (SELECT {columns} FROM range(25_000)) TO '{source}'")
+    for source, target in (("p.csv", "a.parquet"), ("p.parquet", "b.parquet"), ("p.csv", "c.jsonl")):
+        kind = Path(target).suffix[1:]
+        with Path(target).open("wb") as file:
+            convert([source], file, **asked, evaluate=lambda xs: [x * x for x in xs], written=kind)
+        read = f"read_json('{target}', map_inference_threshold = -1)" if kind == "jsonl" else f"'{target}'"
+        assert duckdb.sql(f"SELECT count(*), sum({wrong}) FROM {read}").fetchall() == [(25_000, 0)]
+        if kind == "parquet":
+            rows = "max(row_group_num_rows)"
+            assert duckdb.sql(f"SELECT {rows} <= {most} FROM parquet_metadata('{target}')").fetchall() == [(True,)]
 
 
 @pytest.mark.parametrize("name", ["o.parquet", "o.csv", "o.csv.gz", "o.csv.zst", "o.tsv", "o.jsonl.zst", "o.jsonl"])
