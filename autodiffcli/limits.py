@@ -29,6 +29,7 @@ __all__ = [
     "PASSES",
     "PICTURE",
     "READABLE",
+    "RECORD",
     "SERIES",
     "TEXT",
     "WORK",
@@ -42,6 +43,9 @@ TEXT = 1 << 25
 
 LINE = 1 << 26
 """Bytes of a line of a table of points."""
+
+RECORD = 1 << 22
+"""Bytes of a row whose quotes go over several lines: each further block of lines takes the row apart again."""
 
 EXPANSION = 50_000
 """Operations that calls of functions and derivatives in an expression may expand to: each f(x) = f0(f0(x)) doubles."""

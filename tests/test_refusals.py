@@ -28,6 +28,7 @@ AT = {"x": 1.0}
             "--tangent is a text, a mapping, or as many numbers as inputs",
         ),
         (lambda wrong: ad.compile("x^2").value_and_gradient([wrong, "a"]), "columns are numbers, or arrays of them: "),
+        (lambda wrong: ad.compile("x^2").at([[wrong], "a"]), "a point is an array of numbers: "),
         (lambda wrong: ad.cost("x^2")[wrong], "there is no cost of 'None'"),
         (lambda wrong: ad.fit("mean((y - a*x)^2)", wrong, {"a": 1.0}), "or arrays by name, not a NoneType"),
     ],

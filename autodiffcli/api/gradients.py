@@ -158,7 +158,7 @@ class Compiled:
         """
         import numpy as np
 
-        given = np.ascontiguousarray(point, dtype=float)
+        given = np.ascontiguousarray(_floats(point, "a point is an array of numbers"))
         if given.shape != (len(self.inputs),):
             raise RequestError(
                 f"a point is an array of {len(self.inputs)} numbers, and this one's shape is {given.shape}"
@@ -183,10 +183,7 @@ class Compiled:
         import numpy as np
 
         self.check_columns()
-        try:
-            given = [np.atleast_1d(np.asarray(c, dtype=float)) for c in columns]
-        except (TypeError, ValueError) as error:
-            raise RequestError(f"columns are numbers, or arrays of them: {error}") from None
+        given = [np.atleast_1d(_floats(column, "columns are numbers, or arrays of them")) for column in columns]
         if len(given) != len(self.inputs):
             raise RequestError(f"{len(self.inputs)} inputs need as many columns, not {len(given)}")
         shapes = [c.shape for c in given if c.shape != (1,)] or [(1,)]
@@ -208,7 +205,9 @@ class Compiled:
             raise RequestError(f"out= takes {wanted}, to be written to", hint="leave out= away to have them made")
         try:
             numbers = count > 1 and any(len(column) == 1 for column in given)
-            if self._native is None or (numbers and not self._native.arithmetic):
+            if self._native is None or (
+                not self._native.arithmetic and numbers
+            ):  # asked here, before there are threads
                 work = self._by_numpy(given, results)  # a function of a number may be another than that of its column
             else:
                 work = self._by_machine(self._native, given, results)
@@ -265,6 +264,15 @@ class Compiled:
         return lambda rows: native.rows(given, results, rows.start, rows.stop)
 
 
+def _floats(numbers: ArrayLike, needed: str) -> NDArray[np.float64]:
+    import numpy as np
+
+    try:
+        return np.asarray(numbers, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"{needed}: {error}") from None
+
+
 def with_threads(work: Callable[[slice], None], blocks: Sequence[slice]) -> None:
     """Call work for each block on as many threads as there are processors: NumPy lets go of the interpreter's lock."""
     threads = min(processors(), len(blocks))
@@ -275,8 +283,8 @@ def with_threads(work: Callable[[slice], None], blocks: Sequence[slice]) -> None
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(threads) as pool:
-        for done in pool.map(work, blocks):
-            assert done is None
+        for _ in pool.map(work, blocks):  # which raises what work raises
+            pass
 
 
 def compile(expression: str | Graph, *, wrt: Iterable[str] | None = None, engine: str = "numpy") -> Compiled:

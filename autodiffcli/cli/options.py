@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from typing import Any, BinaryIO, TypeVar
 
@@ -294,6 +294,8 @@ def standard_input() -> BinaryIO:
     """Return the bytes of standard input. Raises RequestError where the caller has closed it."""
     if sys.stdin is None:
         raise RequestError("standard input is closed", hint="give a file: @FILE")
+    with suppress(OSError, AttributeError):  # no descriptor; Windows
+        os.set_blocking(sys.stdin.fileno(), True)  # else what has not come yet would look like the end
     return sys.stdin.buffer
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autodiffcli.errors import RequestError
@@ -265,9 +266,17 @@ class _Library(NamedTuple):
     many: ctypes.CDLL
 
 
-@cache
+_COMPILING = Lock()
+
+
 def built(source: str) -> _Library:
-    """Compile and load C code, once a process."""
+    """Compile and load C code, once a process: threads that want the same wait for the first."""
+    with _COMPILING:
+        return _built(source)
+
+
+@cache
+def _built(source: str) -> _Library:
     try:
         compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
     except ValueError as error:
@@ -285,4 +294,10 @@ def built(source: str) -> _Library:
         if made.returncode:
             said = next((line for line in made.stderr.splitlines() if "error" in line), made.stderr.strip())
             raise RequestError(f"the C compiler '{compiler[0]}' failed: {said}", hint="use the engine 'numpy'")
-        return _Library(ctypes.PyDLL(str(library)), ctypes.CDLL(str(library)))
+        try:
+            return _Library(ctypes.PyDLL(str(library)), ctypes.CDLL(str(library)))
+        except OSError as error:
+            hint = "name another folder by TMPDIR where programs may not run in that one, or use the engine 'numpy'"
+            raise RequestError(
+                f"what the C compiler '{compiler[0]}' made cannot be loaded: {error}", hint=hint
+            ) from None

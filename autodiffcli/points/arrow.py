@@ -19,7 +19,7 @@ from pyarrow._compute import call_function  # pyarrow.compute makes 300 Python f
 from autodiffcli.points.buffers import flags, numbers, texts
 from autodiffcli.points.rows import Floats
 from autodiffcli.points.shortest import float_texts
-from autodiffcli.points.source import Text
+from autodiffcli.points.source import BOM, Text
 
 __all__ = ["read_columns", "write_rows"]
 
@@ -37,6 +37,8 @@ def read_columns(text: bytes, width: int, places: Sequence[int], delimiter: byte
     [array([ 1. , -2.5])]
     >>> read_columns(b"a,1\nb\n", 2, [1], b",")
     """
+    if text.startswith(BOM):
+        return None  # Arrow would drop it
     names = [str(place) for place in range(width)]
     wanted = [names[place] for place in places]
     try:

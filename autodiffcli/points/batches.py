@@ -11,7 +11,7 @@ import pyarrow as pa
 from autodiffcli.errors import MathError
 from autodiffcli.points.buffers import doubles, missing, numbers
 from autodiffcli.points.rows import Block, Evaluate, Request, excerpt
-from autodiffcli.points.stream import Summary
+from autodiffcli.points.stream import Summary, computed
 
 __all__ = ["Answers"]
 
@@ -19,8 +19,8 @@ __all__ = ["Answers"]
 class Answers:
     """What is asked of the rows, and what became of them so far."""
 
-    def __init__(self, request: Request, evaluate: Evaluate) -> None:
-        self.request, self.evaluate = request, evaluate
+    def __init__(self, request: Request, evaluate: Evaluate, *, several: bool = False) -> None:
+        self.request, self.evaluate, self.several = request, evaluate, several
         self.summary = Summary()
 
     def of(
@@ -52,7 +52,8 @@ class Answers:
         for column in columns if bad else ():
             column[bad] = np.nan
         block = Block(columns, [], b"", places, nulls=bad, skipped=skipped)
-        results = self.summary.answered(block, self.evaluate)
+        results = computed(block, self.evaluate)
+        self.summary.count(block, results, table if self.several else "")
         return list(kept), list(inputs), [doubles(result, gone if bad else None) for result in results], error
 
     def _bad_row(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -96,9 +97,13 @@ def convert(
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
 
+    for path in paths:
+        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+            said = f"cannot read {path} by DuckDB: it is a pipe, and DuckDB goes back and forth in what it reads"
+            raise RequestError(said, hint=f"give it as standard input: --points - < {path}")
     table = "standard input" if paths[0] == "-" else paths[0]
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, table, fixed, seen=seen)
-    answers = Answers(request, evaluate)
+    answers = Answers(request, evaluate, several=len(paths) > 1)
     if written in ("", "parquet") and "-" not in paths:
         from autodiffcli.points import parquet
 
@@ -290,7 +295,7 @@ class _Job:
         if request.keep and self.written == "tsv" != file.kind:
             items.append(f"{unfit(file)} AS unfit")
         rows = batch_rows(BATCH_ROWS, len(items) + len(request.outputs))
-        return self._asked(f"SELECT {', '.join(items)} FROM {file.source}", file.name, rows)
+        return self._asked(f"SELECT {', '.join(items) or 'NULL'} FROM {file.source}", file.name, rows)
 
     def check_types(self, file: File, places: Sequence[int]) -> None:
         """Raise RequestError for an input whose column, at its place, cannot hold numbers."""
@@ -351,8 +356,6 @@ class _Job:
             for place, column in zip(self.retyped, doubles, strict=False):
                 raw[place] = column
             yield pyarrow.RecordBatch.from_arrays([*(raw if request.keep else []), *made], schema=schema)
-            if self.tables > 1 and summary.first_undefined is not None:
-                summary.first_table = summary.first_table or file.name
             share = done / file.rows if file.rows else 0.0
             self.progress(summary.rows, (self.done + share) / self.tables or None)
             if failed := error or spoiled:

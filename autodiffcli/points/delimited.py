@@ -170,22 +170,28 @@ class Delimited(Table):
     def slow(self, text: bytes) -> Iterator[Block]:
         """Yield the block's rows, read one by one."""
         reader = RowReader(self._request, self._number)
-        for fields, raw in self._records.read(text):
-            bare, end = raw.rstrip(b"\r\n"), line_end(raw, self._end)
-            if not (bare.strip() or self._delimiter in bare):
-                continue
-            values = fields if isinstance(fields, str) else self._values(fields)
-            if isinstance(values, str):
-                fits = not isinstance(fields, str) and len(fields) <= len(self.names)
-                reader.bad(values, self._records.line, bare, end, fits=fits)
-            else:
-                reader.good(values, bare, end)
-            if reader.error:
-                break
+        stop: RequestError | None = None
+        try:
+            for fields, raw in self._records.read(text):
+                bare, end = raw.rstrip(b"\r\n"), line_end(raw, self._end)
+                if bare.strip() or self._delimiter in bare:
+                    self._row(fields, bare, end, reader)
+                if reader.error:
+                    break
+        except RequestError as error:
+            stop = error
         self._number = reader.number
         yield reader.block()
-        if reader.error:
-            raise reader.error
+        if offence := stop or reader.error:
+            raise offence
+
+    def _row(self, fields: list[str] | str, text: bytes, end: bytes, reader: RowReader) -> None:
+        values = fields if isinstance(fields, str) else self._values(fields)
+        if isinstance(values, str):
+            fits = not isinstance(fields, str) and len(fields) <= len(self.names)
+            reader.bad(values, self._records.line, text, end, fits=fits)
+        else:
+            reader.good(values, text, end)
 
     def _values(self, fields: list[str]) -> list[float] | str:
         """Return the row's values of the inputs, or what is wrong with it."""

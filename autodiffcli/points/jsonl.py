@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiffcli.errors import RequestError
+from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.rows import Block, Floats, Request, RowReader, excerpt
 from autodiffcli.points.shortest import float_texts
@@ -134,6 +135,7 @@ class JsonLines(Table):
         if isinstance(found, str):
             reader.bad(found, self._line, b"{}", end)
         else:
+            found = {normalised(key): value for key, value in found.items()}
             self._check_names(found)
             values = self._values(found)
             if isinstance(values, str):

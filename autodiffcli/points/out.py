@@ -28,6 +28,8 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
     be the one that is read from. Devices and pipes have no whole and are written to directly. A link stays
     a link. What the system refuses (no such folder, no permission, disk full) is a RequestError that names the file.
     """
+    if "\0" in path:
+        raise RequestError(f"cannot write {path}: embedded null byte")
     try:
         place = Path(path).resolve()
         mode = place.stat().st_mode if place.exists() else None
@@ -42,8 +44,8 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         yield from _replacing(place, mode)
     except BrokenPipeError:
         raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise RequestError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:

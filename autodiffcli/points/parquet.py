@@ -82,8 +82,6 @@ def _batches(
                 columns, _, results, error = answers.of(path, done, batch.num_rows, columns, inputs, inputs)
                 done += batch.num_rows
                 yield pa.RecordBatch.from_arrays([*columns, *results], schema=schema)
-                if len(paths) > 1 and summary.first_undefined is not None:
-                    summary.first_table = summary.first_table or path
                 progress(summary.rows, (k + done / table.metadata.num_rows) / len(paths))
                 if error is not None:
                     raise error

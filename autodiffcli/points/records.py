@@ -7,12 +7,14 @@ import io
 from collections.abc import Iterator
 
 from autodiffcli.errors import RequestError
+from autodiffcli.limits import LINE, RECORD
 
 __all__ = ["Records", "line_end"]
 
 Record = tuple[list[str] | str, bytes]
 """The fields of a row, or what is wrong with it; and its bytes, line end included."""
 
+csv.field_size_limit(LINE)  # where the lines end: its own 131,072 hold for fields beside a quote, and for others not
 _RETURN = "a carriage return within the line"
 
 
@@ -60,15 +62,13 @@ class Records:
             except csv.Error as error:
                 if exhausted:
                     self.open = b"".join(taken)
+                    if len(self.open) > RECORD:
+                        said = (
+                            f"{self._table}: the row that begins in line {self.line} is longer than {RECORD >> 20} MiB"
+                        )
+                        raise RequestError(said, hint="is a quote opened and not closed?") from None
                     return
-                fields = str(error)
-                if "field limit" in fields:
-                    longest = (
-                        f"{self._table}: line {self.line}: a field is longer than {csv.field_size_limit()} characters"
-                    )
-                    raise RequestError(longest, hint="is a quote opened and not closed?") from None
-                if "new-line" in fields:
-                    fields = _RETURN
+                fields = _RETURN if "new-line" in str(error) else str(error)
             yield fields, b"".join(taken)
 
 

@@ -38,14 +38,8 @@ class Summary:
     first_table: str = field(default="", repr=False)
     """Which of several tables it is in."""
 
-    def answered(self, block: Block, evaluate: Evaluate) -> list[Floats]:
-        """Return the results of a block's rows, and take into account what became of them."""
-        results = computed(block, evaluate)
-        self.count(block, results)
-        return results
-
-    def count(self, block: Block, results: Sequence[Floats]) -> None:
-        """Take into account what became of a block's rows."""
+    def count(self, block: Block, results: Sequence[Floats], table: str = "") -> None:
+        """Take into account what became of a block's rows, of this one of several tables."""
         self.skipped += block.skipped
         self.rows += len(block.numbers)
         self.nulls += len(block.nulls)
@@ -57,7 +51,7 @@ class Summary:
         self.undefined += len(places)
         if len(places) and self.first_undefined is None:
             first = int(places[0])
-            self.first_undefined = block.numbers[first]
+            self.first_undefined, self.first_table = block.numbers[first], table
             self.first_point = [float(column[first]) for column in block.columns]
 
     def notes(self) -> list[str]:

@@ -95,10 +95,10 @@ def _check_columns(graph: Graph, labels: Sequence[str], dialect: Dialect, table:
     ):
         seen: dict[str, str] = {}
         for name in names:
-            other = seen.setdefault(fold(name), name)
-            if other is not name:
+            if (other := seen.get(fold(name))) is not None:
                 hint = "rename one of them" if names is columns else "leave that column out of --keep"
                 raise RequestError(f"{other!r} and {name!r} would be {what}", hint=hint)
+            seen[fold(name)] = name
 
 
 def _spelled_out(graph: Graph, dialect: Dialect, fixed: Mapping[str, float]) -> Graph:
@@ -389,7 +389,7 @@ class _Writer:
         return self.exp.Table(**dict(zip(("this", "db", "catalog"), names, strict=False)))
 
     def _step(self, level: int) -> str:
-        word = "stage" if re.match(r"(?i)step\d", self.table.name.rpartition(".")[2]) else "step"
+        word = "stage" if re.match(r"(?i)step\d", _parts(self.table.name)[-1]) else "step"
         return f"{word}{level}"
 
     def _select(self, items: Sequence[Expr]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shlex
 import signal
 import subprocess
@@ -100,9 +101,24 @@ def test_ctrl_c_leaves_no_half_written_file(tmp_path: Path) -> None:
     def begun(out: IO[bytes]) -> None:
         """Nothing is left to wait for: more than a pipe holds has been taken, so rows are being written."""
 
-    out, table = str(tmp_path / "out.csv"), b"x\n" + b"1\n" * 500_000
+    out, table = str(tmp_path / "out.csv"), b"x\n" + b"1\n" * 2_000_000
     assert interrupted("grad", "x^2", "--points", "-", "--out", out, stdin=table, ready=begun) == (130, b"", b"")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_input_that_does_not_wait_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    command = [*PROGRAM, "eval", "x^2", "--points", "-"]
+    with subprocess.Popen(command, stdin=reading, stdout=-1, stderr=-1, env=environment()) as process:
+        assert process.stdout
+        os.write(writing, b"x\n1\n")
+        assert [process.stdout.readline() for _ in range(2)] == [b"x,value\n", b"1,1.0\n"]
+        time.sleep(0.1)
+        os.write(writing, b"2\n")
+        os.close(writing)
+        os.close(reading)
+        assert process.communicate(timeout=20) == (b"2,4.0\n", b"")
 
 
 def test_from_the_root_of_the_file_system() -> None:

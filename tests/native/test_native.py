@@ -132,6 +132,8 @@ def test_what_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     )
     monkeypatch.setenv("CC", '"')
     assert said("x + 19", engine="c") == 'CC=" is no command: No closing quotation; name a compiler: CC=gcc'
+    monkeypatch.setenv("CC", "true")
+    assert "what the C compiler 'true' made cannot be loaded: " in said("x + 20", engine="c")
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\necho 'native.c:1: error: out of order' >&2\nexit 1\n")
     broken.chmod(0o755)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -144,6 +147,21 @@ def test_results_are_not_written_where_they_must_not_be(engine: str) -> None:
 def test_an_array_of_constants_is_a_number_for_columns() -> None:
     value, slope = autodiffcli.compile("sum([1, 2])*x").value_and_gradient([1.0, 4.0])
     assert (value.tolist(), slope.tolist()) == ([3.0, 12.0], [3.0, 3.0])
+
+
+def test_threads_compile_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[Any] = []
+    run = subprocess.run
+
+    def counted(command: Any, **options: Any) -> Any:
+        commands.append(command)
+        time.sleep(0.1)
+        return run(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(map(id, pool.map(machine.built, ["int nothing_twice;"] * 4)))) == 1
+    assert len(commands) == 1
 
 
 def test_what_has_no_arithmetic_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:

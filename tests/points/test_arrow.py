@@ -20,6 +20,7 @@ from autodiffcli.points.stream import Summary, stream
 from tests.points.support import OUTPUTS, product
 from tests.points.test_shortest import FAMILIES
 
+pytest.importorskip("orjson", reason="orjson is not installed")
 pytest.importorskip("pyarrow", reason="PyArrow is not installed")
 
 from autodiffcli.points.arrow import read_columns, write_rows

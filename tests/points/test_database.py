@@ -189,6 +189,21 @@ def test_pipes() -> None:
     assert Path("o.jsonl").read_bytes() == b'{"x":1.0,"value":1.0}\n'
 
 
+def test_a_pipe_with_a_name_is_refused() -> None:
+    os.mkfifo("p.fifo")
+    hint = "give it as standard input: --points - < p.fifo"
+    for out in ((), ("--out", "o.parquet"), ("--out", "o.csv", "--no-keep")):
+        assert hint in refused("eval", "x", "--points", "p.fifo", *out, *DATABASE)
+    assert os.listdir() == ["p.fifo"]
+
+
+def test_a_number_needs_no_columns() -> None:
+    Path("p.csv").write_bytes(CSV)
+    for out in ("o.csv", "o.jsonl", "o.parquet"):
+        good("eval", "2", "--points", "p.csv", "--no-keep", "--out", out, *DATABASE)
+        assert duckdb.sql(f"SELECT value FROM '{out}'").fetchall() == [(2.0,)] * 4
+
+
 @pytest.mark.parametrize("cell", ['"a\nb"', '"a\tb"', "a\tb"])
 def test_what_tsv_cannot_hold_is_refused(cell: str) -> None:
     Path("p.csv").write_text(f"x,s\n1,a\n2,{cell}\n3,c\n", encoding="utf-8")

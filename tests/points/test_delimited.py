@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autodiffcli.errors import AdcalcError, MathError, RequestError
+from autodiffcli.limits import RECORD
 from autodiffcli.points.delimited import Delimited
 from autodiffcli.points.source import LARGE
 from tests.points.support import OUTPUTS, answers, run, until_error
@@ -59,7 +60,24 @@ def test_a_row_keeps_its_bytes(table: list[tuple[str, float, float]], end: str, 
     )
 
 
-spelled = ["1", "-2.5e3", "nan", "-INF", "infinity", " 7 ", "", "x", "1_0", "٣", "1e999", "0x1", "a_b", "1 2", "\x1c1"]
+spelled = [
+    "1",
+    "\ufeff1",
+    "-2.5e3",
+    "nan",
+    "-INF",
+    "infinity",
+    " 7 ",
+    "",
+    "x",
+    "1_0",
+    "٣",
+    "1e999",
+    "0x1",
+    "a_b",
+    "1 2",
+    "\x1c1",
+]
 quoted = ['"2"', '"3,""4"', '"5\n6"', '"7"8', '""', '"8\n"', '"1_0"', '5"']
 cells = st.one_of(st.sampled_from(spelled), st.sampled_from(quoted))
 lines = st.lists(st.lists(cells, max_size=4).map(",".join), max_size=8)
@@ -154,5 +172,13 @@ def test_a_file_cut_off_within_quotes(text: bytes) -> None:
 
 
 def test_a_quote_left_open_is_no_reason_to_read_on_for_ever() -> None:
-    with pytest.raises(RequestError, match="line 2: a field is longer than"):
-        run(b'x,y\n"1,2\n' + b"3,4\n" * 100_000, on_error="skip")
+    good = b"1,2\n" * 3
+    before, error = until_error(b"x,y\n" + good + b'"1,2\n' + b"3,4\n" * (RECORD // 4), RequestError, on_error="skip")
+    assert before.count(b"\n") == 4
+    assert error.message == "standard input: the row that begins in line 5 is longer than 4 MiB"
+
+
+@pytest.mark.parametrize("other", ["q", '"q"'])
+def test_a_long_field_is_one_beside_quotes_too(other: str) -> None:
+    answer, _ = run(f"t,x,y\n{'a' * 200_000},1,2\n{other},3,4\n".encode())
+    assert answer.endswith(f"{other},3,4,12.0,4.0,3.0\n".encode())

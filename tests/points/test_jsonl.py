@@ -122,6 +122,12 @@ def test_keys_that_collide_or_lack() -> None:
     assert run(b'{"x":1,"y":2,"d_x":0}', keep=False)[0].startswith(b'{"value": 2.0')
 
 
+def test_a_key_is_a_name_in_either_form() -> None:
+    row = '{"e\u0301":3, "y":2}'
+    answer, _ = run(row.encode(), inputs=["é"], outputs=["f"], evaluate=lambda columns: columns)
+    assert answer.decode() == row[:-1] + ', "f": 3.0}\n'
+
+
 def test_an_integer_of_any_length_is_a_float() -> None:
     assert b'"d_y": 1.0000000000000002e+20' in run(b'{"x":100000000000000016384,"y":1}')[0]
     assert b'"d_y": "inf"' in run(b'{"x":1' + b"0" * 5000 + b',"y":1}')[0]

@@ -179,6 +179,8 @@ def test_several_files_are_in_the_order_of_their_names(spark: Any) -> None:
     (folder / "2.csv").write_text("x\n1\nseven\n")
     with pytest.raises(AdcalcError, match=r"a \[1\] folder/2.csv: row 2: column 'x': 'seven' is not a number"):
         by_spark(str(folder), io.BytesIO(), "x")
+    (folder / "2.csv").write_text("x\neight\nseven\n")  # not a row of it is one
+    assert by_spark(str(folder), io.BytesIO(), "x", on_error="skip").skipped == 2
     (folder / "2.csv").write_text("y\n1\n")
     with pytest.raises(RequestError, match="has another header"):
         by_spark(str(folder), io.BytesIO(), "x")

@@ -142,6 +142,7 @@ def test_hostile_names(dialect: str) -> None:
     true = [float(c[0]) for c in compile(text).value_and_gradient(*[[0.5 + k] for k in range(len(names))])]
     assert list(found) == true
     assert '"sche""ma"."po.ints"' in query("x", '"sche""ma"."po.ints"', "postgres")
+    assert "stage1" in query("sin(x)*cos(x)^2", '"step1"', "postgres")
     assert "`Points`" in query("x # */ \n-- ; drop table points".replace("\n", " "), "Points", "spark")
 
 
@@ -151,6 +152,9 @@ def test_what_the_table_cannot_have_is_refused() -> None:
     assert query("x*X", "points", "postgres")
     with pytest.raises(RequestError, match="'value' and 'value' would be written twice"):
         query("value^2", "points")
+    for name in ("k", "key"):
+        with pytest.raises(RequestError, match=f"'{name}' and '{name}' would be written twice"):
+            query("x^2", "points", keep=[name, "".join(name)])
     assert '"value"' in query("value^2", "points", keep=[])
     for name in ("", "a b c", "(select 1)", "a;b", "a--b", "a.", ".a", "a..b", "a.b.c.d", '"a', "1a"):
         with pytest.raises(RequestError, match="is no name of a table"):

@@ -47,22 +47,15 @@ def lines(rows: Rows, result: Any, target: BinaryIO, request: Request, progress:
         while found := list(islice(answers, BLOCK_ROWS)):
             for path, group in groupby(found, lambda row: shown(row.path) if many else ""):
                 block, results, error = taker.block(path, [row[:-1] if many else row for row in group])
+                taker.summary.count(block, results, path)
                 if block.numbers:
-                    target.writelines(table.render(block, _answered(taker.summary, block, results, path)))
+                    target.writelines(table.render(block, results))
                 if error is not None:
                     raise error
             progress(taker.summary.rows, taker.summary.rows / total)
         return taker.summary
     finally:
         made.unpersist()
-
-
-def _answered(summary: Summary, block: Block, results: list[Any], path: str) -> list[Any]:
-    known = summary.first_undefined is not None
-    answers = summary.answered(block, lambda _: results)
-    if not known and summary.first_undefined is not None:
-        summary.first_table = path
-    return answers
 
 
 class _Taker:
