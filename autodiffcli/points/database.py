@@ -259,7 +259,7 @@ class _Job:
         connection.register("results", pyarrow.RecordBatchReader.from_batches(schema, batches))
         names = [*(first.columns if request.keep else []), *request.outputs]
         if kind in TEXT:  # any names may stand in a header, in DuckDB not: it ignores their case
-            target.write(header_cells(names, b"," if kind == "csv" else b"\t", quoting=kind == "csv") + b"\n")
+            target.write(header_cells(names, kind) + b"\n")
             items = [shown(field, kind) for field in schema]
         else:
             check_distinct(names, request.table, kind)

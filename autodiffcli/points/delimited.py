@@ -15,7 +15,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.language.parser import normalised
 from autodiffcli.limits import processors
 from autodiffcli.points.columns import check_new_columns, find_columns
-from autodiffcli.points.records import Records, line_end
+from autodiffcli.points.records import DELIMITERS, Records, line_end
 from autodiffcli.points.rows import Block, Floats, Request, RowReader, excerpt
 from autodiffcli.points.shortest import float_rows
 from autodiffcli.points.source import Source, Text
@@ -27,11 +27,11 @@ __all__ = ["Delimited", "header_cells"]
 class Delimited(Table):
     """A table of delimited text, read block by block. Blank lines are no rows, and are left out."""
 
-    def __init__(self, source: Source, request: Request, delimiter: bytes, *, quoting: bool) -> None:
+    def __init__(self, kind: str, source: Source, request: Request) -> None:
         super().__init__(source)
-        self._request = request
-        self._delimiter, self._quoting = delimiter, quoting
-        self._records = Records(delimiter, request.table, quoting=quoting)
+        self._kind, self._request = kind, request
+        self._delimiter = DELIMITERS[kind]
+        self._records = Records(kind, request.table)
         self._number = 1
         self._arrow: ModuleType | None = None
         self.names, self._header, self._end = self._read_header()
@@ -41,7 +41,7 @@ class Delimited(Table):
 
     def header(self) -> bytes:
         """Return the first line of the table to write."""
-        new = header_cells(self._request.outputs, self._delimiter, quoting=self._quoting)
+        new = header_cells(self._request.outputs, self._kind)
         return (self._header + self._delimiter + new if self._request.keep else new) + self._end
 
     def threads(self) -> int:
@@ -120,7 +120,7 @@ class Delimited(Table):
                 return None
             text = text.replace(end, b"\n")
         whole = text if self._request.keep else b""
-        quoted = self._quoting and b'"' in text
+        quoted = self._kind == "csv" and b'"' in text
         if self._arrow and self._places and not quoted:
             found = self._arrow.read_columns(text, len(self.names), self._places, self._delimiter)
             if found is not None:
@@ -209,17 +209,17 @@ class Delimited(Table):
 
     def _missing_fields(self, text: bytes) -> bytes:
         """Return the delimiters that a row lacks, so that empty results stand in their own columns."""
-        records = Records(self._delimiter, self._request.table, quoting=self._quoting)
+        records = Records(self._kind, self._request.table)
         return self._delimiter * sum(len(self.names) - len(fields) for fields, _ in records.read(text))
 
 
-def header_cells(names: Sequence[str], delimiter: bytes, *, quoting: bool) -> bytes:
+def header_cells(names: Sequence[str], kind: str) -> bytes:
     """Return names of columns as they are written in a header. Raises RequestError for one that TSV cannot hold."""
-    return delimiter.join(_quoted(name, delimiter.decode()) if quoting else _bare(name) for name in names)
+    return DELIMITERS[kind].join(map(_quoted if kind == "csv" else _bare, names))
 
 
-def _quoted(name: str, delimiter: str) -> bytes:
-    if {delimiter, "\n", "\r", '"'}.isdisjoint(name):
+def _quoted(name: str) -> bytes:
+    if {",", "\n", "\r", '"'}.isdisjoint(name):
         return name.encode()
     return b'"' + name.replace('"', '""').encode() + b'"'
 

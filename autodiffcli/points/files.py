@@ -102,7 +102,7 @@ def header(file: BinaryIO, kind: str, compression: str, name: str) -> list[str]:
         again.seek(0)
         text = pyarrow.CompressedInputStream(again, compression) if compression else again
         request = Request((), (), False, "skip", name)
-        return Delimited(Source(text, name), request, b"\t" if kind == "tsv" else b",", quoting=kind == "csv").names
+        return Delimited(kind, Source(text, name), request).names
 
 
 def double(column: str, type_: str, kind: str) -> str:

@@ -6,7 +6,7 @@ import os
 from pathlib import PurePath
 
 from autodiffcli.errors import RequestError
-from autodiffcli.points.source import BOM
+from autodiffcli.points.source import BOM, GZIP, PARQUET, ZSTD
 
 __all__ = [
     "beginning",
@@ -26,7 +26,7 @@ _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".n
 
 _UNTOLD = ("", ".txt", ".dat")
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
-_MAGIC = {b"PAR1": "parquet", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_MAGIC = {PARQUET: "parquet", GZIP: "gzip", ZSTD: "zstd"}
 
 
 def named_kind(path: str) -> tuple[str, str]:

@@ -15,13 +15,12 @@ from autodiffcli.language.parser import normalised
 from autodiffcli.points.batches import Answers
 from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.rows import batch_rows
-from autodiffcli.points.source import open_points
+from autodiffcli.points.source import PARQUET, open_points
 from autodiffcli.points.stream import Progress, Summary
 
 __all__ = ["convert"]
 
 BATCH_ROWS = 65_536
-_MAGIC = b"PAR1"
 _SAME = {"NONE", "STRING", "INT", "DECIMAL", "DATE", "TIMESTAMP", "JSON", "LIST", "MAP"}
 """Logical types that Arrow, of any version, writes as it reads them; a time of day loses its zone."""
 
@@ -100,7 +99,7 @@ def _described(path: str) -> tuple[pa.Schema, list[str]] | None:
     Return None if it is no Parquet that Arrow reads, or not all of it would be written as it was.
     """
     with open_points(path) as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(PARQUET)) != PARQUET:
             return None
         try:
             table = parquet.ParquetFile(file)

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from autodiffcli.errors import RequestError
 from autodiffcli.limits import LINE, RECORD
 
-__all__ = ["Records", "line_end"]
+__all__ = ["DELIMITERS", "Records", "line_end"]
+
+DELIMITERS = {"csv": b",", "tsv": b"\t"}
+"""What stands between fields, by kind; in CSV alone fields may be in quotes."""
 
 Record = tuple[list[str] | str, bytes]
 """The fields of a row, or what is wrong with it; and its bytes, line end included."""
@@ -21,11 +24,11 @@ _RETURN = "a carriage return within the line"
 class Records:
     """Takes text apart into records; what is begun and not ended where the text ends is kept in `open` for the next."""
 
-    def __init__(self, delimiter: bytes, table: str, *, quoting: bool) -> None:
+    def __init__(self, kind: str, table: str) -> None:
         self.open = b""
         self.line = 1
         """The line in which the next record begins."""
-        self._delimiter, self._table, self._quoting = delimiter.decode(), table, quoting
+        self._delimiter, self._table, self._quoting = DELIMITERS[kind].decode(), table, kind == "csv"
 
     def read(self, text: bytes) -> Iterator[Record]:
         """Yield the records in text, which begins in line `line`."""

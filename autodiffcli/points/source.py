@@ -16,7 +16,7 @@ from autodiffcli.errors import RequestError
 from autodiffcli.limits import LINE
 from autodiffcli.points.pipes import widen
 
-__all__ = ["BOM", "Source", "Text", "open_points"]
+__all__ = ["BOM", "GZIP", "PARQUET", "ZSTD", "Source", "Text", "open_points"]
 
 Text = bytes | memoryview
 
@@ -26,17 +26,18 @@ LARGE = 3 << 18
 """Bytes of a table that Arrow and the time to load it take as long for as Python does."""
 BOM = b"\xef\xbb\xbf"
 
+PARQUET, GZIP, ZSTD = b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _FOREIGN = {  # how files begin that are no text, what they are, and the remedy
-    b"\x1f\x8b": (
+    GZIP: (
         "compressed by gzip",
         "add --engine duckdb, or unpack it first: gzip -dc",
     ),
-    b"\x28\xb5\x2f\xfd": (
+    ZSTD: (
         "compressed by zstd",
         "add --engine duckdb, or unpack it first: zstd -dc",
     ),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "save the table as CSV"),
-    b"PAR1": ("a Parquet file", "add --engine duckdb, which the 'data' extra brings"),
+    PARQUET: ("a Parquet file", "add --engine duckdb, which the 'data' extra brings"),
     b"\xff\xfe": ("UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
     b"\xfe\xff": ("UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE"),
 }

@@ -16,7 +16,7 @@ from autodiffcli.points.rows import Block, Evaluate, Floats, OnError, Request
 from autodiffcli.points.source import Source, Text
 from autodiffcli.points.table import Table, in_order
 
-__all__ = ["Progress", "Summary", "columns", "stream"]
+__all__ = ["Progress", "Summary", "columns", "computed", "stream", "table_of"]
 
 Progress = Callable[[int, float | None], object]
 _Answered = tuple[Block, list[Floats], Sequence[Text]]
@@ -177,9 +177,12 @@ def _open_table(lines: Source, kind: str, request: Request) -> Table:
         head = next(lines, b"")
         lines.put_back(head)
         kind = kind_by_content(head)
-    if kind == "jsonl":
-        return JsonLines(lines, request)
-    return Delimited(lines, request, b"\t" if kind == "tsv" else b",", quoting=kind == "csv")
+    return table_of(kind, lines, request)
+
+
+def table_of(kind: str, lines: Source, request: Request) -> Delimited | JsonLines:
+    """Return the table of a kind: "csv", "tsv" or "jsonl"."""
+    return JsonLines(lines, request) if kind == "jsonl" else Delimited(kind, lines, request)
 
 
 def computed(block: Block, evaluate: Evaluate) -> list[Floats]:

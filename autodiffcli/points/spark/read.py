@@ -16,14 +16,15 @@ from autodiffcli.points.columns import check_new_columns, find_columns
 from autodiffcli.points.delimited import Delimited
 from autodiffcli.points.jsonl import JsonLines
 from autodiffcli.points.kinds import kind_by_content, named_kind
+from autodiffcli.points.records import DELIMITERS
 from autodiffcli.points.rows import Request
-from autodiffcli.points.source import Source
+from autodiffcli.points.source import PARQUET, Source
+from autodiffcli.points.stream import table_of
 
-__all__ = ["DELIMITERS", "FAULTLESS", "FOREIGN", "MISFIT", "ONE_COLUMN", "ORDER", "Rows", "address", "read"]
+__all__ = ["FAULTLESS", "FOREIGN", "MISFIT", "ONE_COLUMN", "ORDER", "Rows", "address", "read"]
 
 ONE_COLUMN = {"sep": "\x01\x02\x03\x04", "quote": "", "escape": ""}
 """Options under which a line of CSV is one column, as it stands."""
-DELIMITERS = {"csv": ",", "tsv": "\t"}
 FAULTLESS, NO_NUMBER, MISFIT, FOREIGN = range(4)
 """What a row is: in order; without a number where one is wanted; not of the table's form; or such that no other row of
 the table is to be trusted either."""
@@ -85,7 +86,7 @@ def read(spark: Any, path: str, request: Request, written: str) -> Rows:
         if found is None:
             raise RequestError(f"{path} is empty: it has no header", hint="the first line of a table names its columns")
         first = found[0]
-        kind = kind or ("parquet" if first.startswith("PAR1") else kind_by_content(first.encode()))
+        kind = kind or ("parquet" if first.startswith(PARQUET.decode()) else kind_by_content(first.encode()))
     if kind == "parquet":
         return _parquet(spark, place, request, written, len(files))
     if written not in ("", kind, "parquet"):
@@ -113,10 +114,7 @@ def address(path: str) -> str:
 
 
 def _text(kind: str, lines: bytes, request: Request) -> Delimited | JsonLines:
-    source = Source(io.BytesIO(lines), request.table)
-    if kind == "jsonl":
-        return JsonLines(source, request)
-    return Delimited(source, request, DELIMITERS[kind].encode(), quoting=kind == "csv")
+    return table_of(kind, Source(io.BytesIO(lines), request.table), request)
 
 
 def _kind_by_name(path: str) -> str:
@@ -200,14 +198,14 @@ def _parquet(spark: Any, place: str, request: Request, written: str, files: int)
     kind = written if written in (*DELIMITERS, "jsonl") else "csv"
     line = sql.to_json(own) if kind == "jsonl" else sql.to_csv(own, _DIALECTS[kind] | _WITH_SPACES)
     if not request.keep:
-        line = sql.lit("{}" if kind == "jsonl" else DELIMITERS[kind] * (len(names) - 1))
+        line = sql.lit("{}" if kind == "jsonl" else DELIMITERS[kind].decode() * (len(names) - 1))
     frame = table.select("*", line.alias("line"), *_places())
     sound = sql.lit(False)
     # where TSV would need quotes, of which it has none, Spark puts NUL
     unfit = sql.contains(sql.col("line"), sql.lit("\0")) if kind == "tsv" and request.keep else sound
     frame = _with_inputs(frame, inputs, sound, unfit, own if request.keep and written in ("", "parquet") else None)
     out = io.StringIO()
-    csv.writer(out, delimiter=DELIMITERS.get(kind, ","), lineterminator="\n").writerow(names)
+    csv.writer(out, delimiter="\t" if kind == "tsv" else ",", lineterminator="\n").writerow(names)
     return Rows(frame, kind, b"" if kind == "jsonl" else out.getvalue().encode(), files, "parquet")
 
 

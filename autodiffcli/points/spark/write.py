@@ -17,8 +17,9 @@ from urllib.parse import unquote
 import numpy as np
 
 from autodiffcli.errors import AdcalcError, MathError, RequestError
+from autodiffcli.points.records import DELIMITERS
 from autodiffcli.points.rows import Block, Request
-from autodiffcli.points.spark.read import DELIMITERS, FAULTLESS, FOREIGN, MISFIT, ONE_COLUMN, ORDER, Rows, address
+from autodiffcli.points.spark.read import FAULTLESS, FOREIGN, MISFIT, ONE_COLUMN, ORDER, Rows, address
 from autodiffcli.points.stream import Summary
 
 __all__ = ["folder", "lines", "put_in_place", "shown", "unreadable"]
@@ -157,7 +158,7 @@ def folder(rows: Rows, result: Any, place: str, request: Request, kind: str, who
         writing = result.select(_json_text(answers, request).alias("value")).write.text
     else:
         head = rows.text(request).header().decode().rstrip("\n")
-        text = result.select(_delimited_text(answers, request, DELIMITERS[kind]).alias(head))
+        text = result.select(_delimited_text(answers, request, DELIMITERS[kind].decode()).alias(head))
         spaces = {"ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False, "emptyValue": ""}
         writing = lambda place: text.write.csv(place, header=True, **ONE_COLUMN, **spaces)
     try:
