@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import isfinite
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from autodiffcli.errors import AdcalcError, MathError
 from autodiffcli.fitting.queries import DATA, Database
 from autodiffcli.fitting.rows import SKIP
-from autodiffcli.points.database import Reading, reading
 from autodiffcli.points.kinds import files_of
+from autodiffcli.points.reading import Reader, Reading, reading
 from autodiffcli.points.rows import Request, excerpt
 
 __all__ = ["duckdb_table", "spark_table"]
@@ -46,34 +46,32 @@ def duckdb_table(path: str, request: Request) -> Iterator[Database]:
     columns = [f"i{k}" for k in range(count)]
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="adcalc-"))
-        ask, files = stack.enter_context(reading(files_of(path), request, os.path.join(folder, "rows.duckdb")))
+        reader, files = stack.enter_context(reading(files_of(path), request, os.path.join(folder, "rows.duckdb")))
         rows = skipped = 0
         parts = []
         for n, file in enumerate(files):
             table = f"file{n}"
             doubles = [f"{double} AS {column}" for double, column in zip(file.doubles, columns, strict=True)]
             kind = "VIEW" if file.kind == "parquet" else "TABLE"
-            ask(f"CREATE {kind} {table} AS SELECT {', '.join(doubles)} FROM {file.source}", file.name)
-            ((there, bad),) = ask(f"SELECT count(*), count(*) FILTER ({_is_bad(count)}) FROM {table}", file.name)
+            reader.asked(f"CREATE {kind} {table} AS SELECT {', '.join(doubles)} FROM {file.source}", file.name)
+            counted = f"count(*), count(*) FILTER ({_is_bad(count)})"
+            ((there, bad),) = reader.asked(f"SELECT {counted} FROM {table}", file.name)
             if bad and request.on_error == "fail":
-                raise _first_bad(ask, file, request)
+                raise _first_bad(reader, file)
             rows, skipped = rows + there - bad, skipped + bad
-            if request.on_error == "skip" and file.kind in ("csv", "tsv"):
-                ((rejected,),) = ask("SELECT count(DISTINCT line) FROM reject_errors", file.name)
-                ask("DROP TABLE reject_errors; DROP TABLE reject_scans", file.name)
-                skipped += rejected
+            skipped += reader.rejected(file)
             parts.append(f"SELECT * FROM {table}" + f" WHERE NOT ({_is_bad(count)})" * bool(bad))
-        ask(f"CREATE VIEW {DATA} AS {' UNION ALL '.join(parts)}", path)
-        yield Database("duckdb", path, rows, skipped, lambda text: ask(text, path))
+        reader.asked(f"CREATE VIEW {DATA} AS {' UNION ALL '.join(parts)}", path)
+        yield Database("duckdb", path, rows, skipped, lambda text: reader.asked(text, path))
 
 
-def _first_bad(ask: Callable[[str, str], Any], file: Reading, request: Request) -> MathError:
+def _first_bad(reader: Reader, file: Reading) -> MathError:
     cells = [f"{cell} AS s{k}" for k, cell in enumerate(file.cells)]
     numbers = [f"{double} AS i{k}" for k, double in enumerate(file.doubles)]
     counted = f"SELECT row_number() OVER () AS row, {', '.join([*cells, *numbers])} FROM {file.source}"
     bad = _is_bad(len(numbers))
-    ((row, *found),) = ask(f"SELECT * FROM ({counted}) AS t WHERE {bad} ORDER BY row LIMIT 1", file.name)
-    return _bad_row(f"{file.name}: row {row}", request, found[: len(cells)], found[len(cells) :])
+    ((row, *found),) = reader.asked(f"SELECT * FROM ({counted}) AS t WHERE {bad} ORDER BY row LIMIT 1", file.name)
+    return _bad_row(f"{file.name}: row {row}", reader.request, found[: len(cells)], found[len(cells) :])
 
 
 @contextmanager

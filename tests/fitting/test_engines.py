@@ -176,6 +176,9 @@ def test_rows_without_numbers_are_as_by_numpy(tmp_path: Path) -> None:
     assert "none.csv has no rows left: all 1 are" in refused(
         "fit", LINE, "--data", "none.csv", *START, *BY_DUCKDB, *skip
     )
+    Path("open.csv").write_text('x,y\n1,2\n"3,4\n5,6\n')  # the quote would take all other rows with it
+    opened = refused("fit", LINE, "--data", "open.csv", *START, *BY_DUCKDB, *skip)
+    assert "open.csv: a quote is opened in line 3 and not closed" in opened
     Path("none.csv").write_text("x,y\n")
     assert "none.csv has no rows" in refused("fit", LINE, "--data", "none.csv", *START, *BY_DUCKDB)
 

@@ -1,0 +1,242 @@
+"""Files that DuckDB reads: what it learns of each, and its answers and complaints as those of this program."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, BinaryIO, NamedTuple
+
+from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
+from autodiffcli.language.parser import normalised
+from autodiffcli.points.columns import find_columns
+from autodiffcli.points.files import NUMBERS, TEXT, File, double, header, parquet_columns
+from autodiffcli.points.kinds import kind_of
+from autodiffcli.points.pipes import widen
+from autodiffcli.points.rows import Request
+from autodiffcli.points.source import open_points
+
+__all__ = ["Reader", "Reading", "connected", "first_line", "raise_interrupt", "reading", "refuse_pipes"]
+
+_SAMPLED = 20_480
+"""Lines of JSON by which DuckDB knows its columns."""
+_QUOTED = "delim = ',', quote = '\"', escape = '\"'"
+_UNQUOTED = "delim = '\t', quote = '', escape = ''"
+_SETTINGS = {
+    "arrow_lossless_conversion": "true",
+    "enable_external_file_cache": "false",  # it goes by paths, and a descriptor's number is used again
+    "enable_progress_bar": "false",
+    "memory_limit": "'512MB'",
+}
+
+
+@contextmanager
+def connected(place: str = ":memory:") -> Iterator[Any]:
+    """Give a connection to DuckDB, whose own tables are at a place.
+
+    Raises KeyboardInterrupt for what DuckDB makes of one, whatever it was about, and MemoryError for its own.
+    """
+    try:
+        import duckdb
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise missing_extra("--engine duckdb", "data") from None
+    try:
+        with closing(duckdb.connect(place)) as connection:
+            for name, value in _SETTINGS.items():
+                connection.execute(f"SET {name} = {value}")
+            yield connection
+    except duckdb.OutOfMemoryException:  # where there is no table yet to name
+        raise MemoryError from None
+    except duckdb.Error as error:
+        raise_interrupt(error)
+        raise
+    except RuntimeError as error:
+        if "interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from None
+
+
+def raise_interrupt(error: Exception) -> None:
+    """Raise KeyboardInterrupt if DuckDB or Arrow took one for an error of what they called, which they tell as text."""
+    if "KeyboardInterrupt" in str(error):
+        raise KeyboardInterrupt from None
+
+
+def refuse_pipes(paths: Sequence[str]) -> None:
+    """Raise RequestError for a pipe with a name: standard input alone is put aside."""
+    for path in paths:
+        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+            said = f"cannot read {path} by DuckDB: it is a pipe, and DuckDB goes back and forth in what it reads"
+            raise RequestError(said, hint=f"give it as standard input: --points - < {path}")
+
+
+class Reader:
+    """Files as DuckDB reads them for a request.
+
+    kind: of files whose names and content do not tell. piped: what the path "-" means.
+    """
+
+    def __init__(self, connection: Any, request: Request, kind: str = "", piped: BinaryIO | None = None) -> None:
+        import duckdb
+        import pyarrow
+
+        self.connection, self.request, self.kind, self.piped = connection, request, kind, piped
+        self.failures: tuple[type[Exception], ...] = (duckdb.Error, pyarrow.ArrowException, OSError)
+
+    def files(self, paths: Sequence[str]) -> Generator[File, None, None]:
+        """Open the files one after the other, but for those without a row; each is closed at the next."""
+        for path in paths:
+            with open_points(path) if path != "-" or self.piped is None else _put_aside(self.piped) as file:
+                found = self._opened(path, file)
+                if found is not None:
+                    yield found
+
+    def _opened(self, path: str, file: BinaryIO) -> File | None:
+        """Give DuckDB a file by its descriptor: so no name is a pattern, or the address of a server.
+
+        Return None for JSON Lines without any, which may be: no header is missing there.
+        """
+        name = "standard input" if path == "-" else path
+        head = file.read(1 << 16)
+        kind, compression = kind_of(path, head, self.kind)
+        place = f"'/dev/fd/{file.fileno()}'"
+        packed = f"compression = '{compression or 'none'}'"
+        skip = ", ignore_errors = true" if self.request.on_error == "skip" else ""
+        if kind in TEXT:
+            dialect = f"{packed}, {_QUOTED if kind == 'csv' else _UNQUOTED}"
+            names = header(file, kind, compression, name)
+            typed = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(names)))
+            rest = f"columns = {{{typed}}}{skip}{', store_rejects = true' if skip else ''}"
+            source = f"read_csv({place}, {dialect}, auto_detect = false, header = true, {rest})"
+            return File(name, names, ["VARCHAR"] * len(names), source, kind)
+        source = f"read_parquet({place})"
+        if kind == "jsonl":
+            source = f"read_json({place}, format = 'newline_delimited', {packed}{skip})"
+        described = self.asked(f"DESCRIBE FROM {source}", name)
+        found = [column for column, *_ in described]
+        if kind == "jsonl" and found == ["json"] and not self.asked(f"FROM {source} LIMIT 1", name):
+            return None
+        if kind == "parquet":
+            found = parquet_columns(self.asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
+        else:
+            self._check_renamed(
+                found, f"read_json_objects({place}, format = 'newline_delimited', {packed}{skip})", name
+            )
+        names = list(map(normalised, found))
+        rows = self.asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
+        renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"
+        return File(name, names, [type_ for _, type_, *_ in described], renamed, kind, rows)
+
+    def _check_renamed(self, columns: list[str], source: str, name: str) -> None:
+        """Raise RequestError where DuckDB has made x_1 of a key x that differs from another in case only."""
+        known = {column.encode().lower() for column in columns}
+        doubtful = [c for c in columns if re.fullmatch(r".*_\d+", c) and c.rpartition("_")[0].encode().lower() in known]
+        if doubtful:
+            keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM (FROM {source} LIMIT {_SAMPLED})"
+            there = {key for (key,) in self.asked(keys, name)}
+            for column in doubtful:
+                if column not in there:
+                    said = f"two keys differ in case only: {column.rpartition('_')[0]!r} is one"
+                    hint = "rename it, or leave --engine duckdb out, which ignores case"
+                    raise RequestError(f"{name}: {said}", hint=hint)
+
+    def check_types(self, file: File, places: Sequence[int]) -> None:
+        """Raise RequestError for an input whose column, at its place, cannot hold numbers."""
+        for name, place in zip(self.request.inputs, places, strict=True):
+            if not NUMBERS.fullmatch(file.types[place]):
+                raise RequestError(f"{file.name}: column {name!r} holds {file.types[place]}, which are no numbers")
+
+    def asked(self, query: str, name: str, rows: int = 0) -> Any:
+        """Return the answer of DuckDB, in batches of so many rows or as a list; its complaints name the file."""
+        try:
+            if rows:
+                return self.connection.sql(query).to_arrow_reader(rows)
+            return self.connection.execute(query).fetchall()
+        except self.failures as error:
+            raise self.explained(error, name) from None
+
+    def rejected(self, file: File | Reading) -> int:
+        """Return how many rows of a file were passed over as it was taken apart, and forget them."""
+        if self.request.on_error != "skip" or file.kind not in TEXT:
+            return 0
+        quotes = "length(csv_line) - length(replace(csv_line, '\"', ''))"
+        lost = f"(error_type = 'UNQUOTED VALUE' AND ({quotes}) % 2 = 1) OR error_type LIKE 'LINE SIZE%'"
+        counted = f"count(DISTINCT line), min(line) FILTER (WHERE {lost})"
+        ((count, unclosed),) = self.asked(f"SELECT {counted} FROM reject_errors", file.name)
+        if unclosed is not None:  # what follows the quote is not a row, but all that is left of the table
+            raise _unclosed(file.name, unclosed)
+        self.connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+        return int(count)
+
+    def explained(self, error: Exception, name: str) -> AdcalcError:
+        """Return what DuckDB complains of as an error that names the file, and the line where it says so."""
+        raise_interrupt(error)
+        match = re.search(r"CSV Error on Line: (\d+)\n(?:Original Line: )?", str(error))
+        if match is None:
+            return RequestError(f"{name}: DuckDB cannot read it: {first_line(error)}")
+        row, _, said = re.split(r"\n\s*Possible ", str(error)[match.end() :])[0].rpartition("\n")
+        if ("unterminated" in said and row.count('"') % 2) or "line size" in said:
+            return _unclosed(name, match[1])
+        hint = "mend the row, or pass over such rows by --on-error skip"
+        return MathError(f"{name}: line {match[1]}: {said.strip().rstrip('.')}", hint=hint)
+
+
+def _unclosed(name: str, line: object) -> RequestError:
+    return RequestError(f"{name}: a quote is opened in line {line} and not closed", hint="is the file cut off?")
+
+
+def first_line(error: Exception) -> str:
+    """Return how a complaint begins: lines with advice for who calls DuckDB follow."""
+    return str(error).strip().partition("\n")[0]
+
+
+@contextmanager
+def _put_aside(piped: BinaryIO) -> Iterator[BinaryIO]:
+    """Give what comes through a pipe as a file without a name: DuckDB goes back and forth in what it reads."""
+    widen(piped)
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(piped, file, 1 << 20)
+        file.flush()
+        file.seek(0)
+        yield file
+
+
+class Reading(NamedTuple):
+    """A file that is read as a table of doubles: its name, kind and source, and in SQL the inputs' columns.
+
+    cells: as they stand in the file. doubles: as numbers, null where they are none.
+    """
+
+    name: str
+    kind: str
+    source: str
+    cells: list[str]
+    doubles: list[str]
+
+
+@contextmanager
+def reading(paths: Sequence[str], request: Request, place: str = ":memory:") -> Iterator[tuple[Reader, list[Reading]]]:
+    """Open files for queries, as often as wanted.
+
+    Gives a reader, to be asked, and the files. place: of DuckDB's own tables.
+    Raises RequestError for what is no file, or lacks an input's column.
+    """
+    refuse_pipes(paths)
+    with connected(place) as connection, ExitStack() as stack:
+        reader = Reader(connection, request)
+        yield reader, [_reading(reader, stack.enter_context(closing(reader.files([path])))) for path in paths]
+
+
+def _reading(reader: Reader, opened: Iterator[File]) -> Reading:
+    file, request = next(opened, None), reader.request
+    if file is None:
+        raise RequestError(f"{request.table} is empty: it has no rows")
+    places = find_columns(request.inputs, file.columns, file.name, request.fixed, request.fixed_by)
+    reader.check_types(file, places)
+    doubles = [double(f"c{place}", file.types[place], file.kind) for place in places]
+    return Reading(file.name, file.kind, file.source, [f"c{place}" for place in places], doubles)
