@@ -8,7 +8,21 @@ import numpy as np
 
 from autodiffcli.primitives.powers import lost, power_slope_formula
 
-__all__ = ["slope"]
+__all__ = ["power", "slope"]
+
+
+def power(x: Any, n: Any, out: Any = None) -> Any:
+    """Return x^n; NumPy takes the square root for an exponent 0.5 alone, which is undefined at -inf, and -0 at -0.
+
+    >>> power(np.array([-0.0, 4.0]), 0.5).tolist()
+    [0.0, 2.0]
+    """
+    y = np.power(x, n, out)
+    half = np.equal(n, 0.5)
+    if half.any() and np.less_equal(x, 0.0).any():
+        y = np.asarray(y)
+        np.copyto(y, np.abs(x), where=half & (np.equal(x, 0.0) | np.equal(x, -np.inf)))
+    return y
 
 
 def slope(x: Any, n: Any, out: Any = None) -> Any:

@@ -287,7 +287,7 @@ FUNCTIONS["log"] = {1: ln, 2: log}
 pow: Primitive = primitive(
     "pow",
     math.pow,
-    "power",
+    "autodiffcli.primitives.power_arrays:power",
     edge=_pow_edge,
     analytic="autodiffcli.primitives.analytic:power",
     partials=(

@@ -28,7 +28,7 @@ _SCIPY = {
     "besselj": "jv",
     "bessely": "yv",
 }
-_NUMPY = {"cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "max": "maximum", "min": "minimum"}
+_NUMPY = {"cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "max": "maximum", "min": "minimum", "pow": "power"}
 
 
 def library(op: Primitive) -> str | None:

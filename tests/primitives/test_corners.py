@@ -114,6 +114,8 @@ def test_derivative(name: str, xs: tuple[float, ...], expected: list[float]) -> 
         ("pow", (0.0, -1.0), inf),
         ("pow", (-0.0, -3.0), -inf),
         ("pow", (-8.0, 0.5), nan),
+        ("pow", (-inf, 0.5), inf),
+        ("pow", (-0.0, 0.5), 0.0),
         ("pow", (nan, 0.0), 1.0),
         ("sigmoid", (-1000.0,), 0.0),
         ("sigmoid", (-710.0,), math.exp(-710.0)),

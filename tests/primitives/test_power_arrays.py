@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import mpmath as mp
 import numpy as np
 import pytest
 
-from autodiffcli.primitives.power_arrays import slope
+from autodiffcli.primitives.power_arrays import power, slope
+from autodiffcli.primitives.powers import pow as power_of_floats
 from autodiffcli.primitives.powers import power_slope
 
 RANDOM = np.random.default_rng(8)
@@ -33,6 +35,18 @@ def test_entries_that_are_not_ordinary_have_what_a_point_has() -> None:
         with np.errstate(all="ignore"):
             found = slope(np.array([2.0, *odd]), n)[1:]
         np.testing.assert_allclose(found, [power_slope.evaluate(x, n) for x in odd], rtol=4 * 2.0**-52)
+
+
+@pytest.mark.parametrize("exponents", [0.5, np.array(0.5), np.array([0.5]), np.array([[0.5], [1.5], [-0.5], [2.0]])])
+def test_powers_of_what_has_no_root(exponents: Any) -> None:
+    bases = np.array([-math.inf, -0.0, 0.0, -2.0, 4.0, math.inf, math.nan])
+    with np.errstate(all="ignore"):
+        found, exact = np.broadcast_arrays(power(bases, exponents), exponents)
+        into = np.empty(found.shape)
+        assert power(bases, exponents, into) is into
+    np.testing.assert_array_equal(into, found)
+    for x, n, y in zip(np.broadcast_to(bases, found.shape).flat, exact.flat, found.flat, strict=True):
+        assert repr(float(y)) == repr(power_of_floats.evaluate(float(x), float(n))), (x, n)
 
 
 def test_bases_and_exponents_of_any_shape() -> None:
