@@ -24,6 +24,7 @@ __all__ = [
     "parquet_columns",
     "quoted",
     "shown",
+    "text",
     "unfit",
 ]
 
@@ -110,7 +111,7 @@ def double(column: str, type_: str, kind: str) -> str:
     if kind == "jsonl" and type_ == "VARCHAR":
         return _not_finite(column)
     if kind == "jsonl" and type_ == "JSON":  # "nan" and "inf" are texts, other numbers are not
-        number = f"CASE WHEN json_type({column}) <> 'VARCHAR' THEN TRY_CAST({column} AS DOUBLE) END"
+        number = f"CASE WHEN json_type({column}) NOT IN ('VARCHAR', 'BOOLEAN') THEN TRY_CAST({column} AS DOUBLE) END"
         return f"coalesce({number}, {_not_finite(f'({column} ->> {_ROOT})')})"
     if type_ == "VARCHAR":
         return f"CASE WHEN NOT contains({column}, '_') THEN TRY_CAST({column} AS DOUBLE) END"  # not 1_000
@@ -131,6 +132,11 @@ def shown(field: Any, kind: str) -> str:
         text = f"CASE WHEN isnan({name}) THEN 'nan' ELSE CAST({name} AS VARCHAR) END"
         return f"CASE WHEN isfinite({name}) THEN to_json({name}) ELSE to_json({text}) END"
     return f"CASE WHEN isnan({name}) THEN CAST('nan' AS DOUBLE) ELSE {name} END"
+
+
+def text(value: str) -> str:
+    """Return a text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:

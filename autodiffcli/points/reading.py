@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from autodiffcli.errors import AdcalcError, MathError, RequestError, missing_extra
 from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import find_columns
-from autodiffcli.points.files import NUMBERS, TEXT, File, double, header, parquet_columns
+from autodiffcli.points.files import NUMBERS, TEXT, File, double, header, parquet_columns, text
 from autodiffcli.points.kinds import kind_of
 from autodiffcli.points.pipes import widen
 from autodiffcli.points.rows import Request
@@ -22,8 +22,6 @@ from autodiffcli.points.source import open_points
 
 __all__ = ["Reader", "Reading", "connected", "first_line", "raise_interrupt", "reading", "refuse_pipes"]
 
-_SAMPLED = 20_480
-"""Lines of JSON by which DuckDB knows its columns."""
 _QUOTED = "delim = ',', quote = '\"', escape = '\"'"
 _UNQUOTED = "delim = '\t', quote = '', escape = ''"
 _SETTINGS = {
@@ -116,7 +114,8 @@ class Reader:
             return File(name, names, ["VARCHAR"] * len(names), source, kind)
         source = f"read_parquet({place})"
         if kind == "jsonl":
-            source = f"read_json({place}, format = 'newline_delimited', {packed}{skip})"
+            every = "sample_size = -1"  # or a column is what its first rows are, and others are rounded to it
+            source = f"read_json({place}, format = 'newline_delimited', {every}, {packed}{skip})"
         described = self.asked(f"DESCRIBE FROM {source}", name)
         found = [column for column, *_ in described]
         if kind == "jsonl" and found == ["json"] and not self.asked(f"FROM {source} LIMIT 1", name):
@@ -127,17 +126,22 @@ class Reader:
             self._check_renamed(
                 found, f"read_json_objects({place}, format = 'newline_delimited', {packed}{skip})", name
             )
-        names = list(map(normalised, found))
+        names, types = list(map(normalised, found)), [type_ for _, type_, *_ in described]
+        if kind == "jsonl":  # inputs as they stand: what is no number is told, as true among numbers
+            types = ["JSON" if name in self.request.inputs else type_ for name, type_ in zip(names, types, strict=True)]
+            columns = ", ".join(f"{text(name)}: {text(type_)}" for name, type_ in zip(found, types, strict=True))
+            options = f"columns = {{{columns}}}, {packed}{skip}"
+            source = f"read_json({place}, format = 'newline_delimited', {options})"
         rows = self.asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
         renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"
-        return File(name, names, [type_ for _, type_, *_ in described], renamed, kind, rows)
+        return File(name, names, types, renamed, kind, rows)
 
     def _check_renamed(self, columns: list[str], source: str, name: str) -> None:
         """Raise RequestError where DuckDB has made x_1 of a key x that differs from another in case only."""
         known = {column.encode().lower() for column in columns}
         doubtful = [c for c in columns if re.fullmatch(r".*_\d+", c) and c.rpartition("_")[0].encode().lower() in known]
         if doubtful:
-            keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM (FROM {source} LIMIT {_SAMPLED})"
+            keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM (FROM {source})"
             there = {key for (key,) in self.asked(keys, name)}
             for column in doubtful:
                 if column not in there:

@@ -165,9 +165,12 @@ def test_many_files_may_have_their_columns_in_another_order(kind: str) -> None:
     done = good("eval", "x + 2*y", "--points", f"?.{kind}", "--out", "o.csv")
     assert Path("o.csv").read_text(encoding="utf-8") == "t,x,y,value\na,1.5,2.5,6.5\nb,4.5,5.5,15.5\n" and not done
     duckdb.sql(f"COPY (SELECT 'a' AS t, 1.5::DOUBLE AS x, [1] AS y) TO '3.{kind}'")
-    if kind != "csv":  # where all are texts
+    if kind == "parquet":
         said = refused("eval", "x + 2*y", "--points", f"?.{kind}")
         assert f"column 'y' of 3.{kind} holds " in said and f"and that of 1.{kind} DOUBLE" in said
+    else:  # where a column has no type
+        said = call("eval", "x + 2*y", "--points", f"?.{kind}").err
+        assert f"3.{kind}: row 1: column 'y': '[1]' is not a number" in said
 
 
 def test_pipes() -> None:
@@ -260,6 +263,29 @@ def test_a_quote_left_open_takes_no_rows_with_it(on_error: str) -> None:
     assert mine == theirs
     Path("p.csv.gz").write_bytes(gzip.compress(b'x,"y\n1,2\n'))
     assert "ends inside quotes, in its header" in refused("eval", "x", "--points", "p.csv.gz")
+
+
+def test_every_row_of_json_counts_for_what_a_column_is() -> None:
+    rows: list[dict[str, Any]] = [{"x": k, "y": 1, "id": k} for k in range(25_000)]
+    rows += [{"x": 0.75, "y": "nan", "id": 2.5}, {"x": 10**29, "y": 2, "id": "a"}, {"x": True, "y": 2, "t": 0}]
+    Path("p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with gzip.open("p.jsonl.gz", "wb") as file:
+        file.write(Path("p.jsonl").read_bytes())
+    by_numpy = call("eval", "x*y", "--points", "p.jsonl", "--on-error", "null").out
+    for given in (("p.jsonl", *DATABASE), ("p.jsonl.gz",)):
+        by_duckdb = call("eval", "x*y", "--points", *given, "--on-error", "null").out
+        found = [json.loads(line) for line in by_duckdb.splitlines()]
+        assert [{k: v for k, v in row.items() if k != "t"} for row in found[:-1]] == [
+            json.loads(line) for line in by_numpy.splitlines()[:-1]
+        ]
+        assert found[-1] == {"x": True, "y": 2, "id": None, "t": 0, "value": None}
+
+
+@pytest.mark.parametrize("cell", ["null", "true", '"infinity"', '"2020-01-01"', "[1]"])
+def test_a_column_of_json_without_numbers_is_told_row_by_row(cell: str) -> None:
+    both_ways = both(f'{{"x":{cell},"y":2}}\n'.encode() * 2, "p.jsonl", on_error="null")
+    found = [[json.loads(line) for line in rows.splitlines()] for rows, _ in both_ways]
+    assert found[0] == found[1] and both_ways[0][1] == both_ways[1][1]
 
 
 def test_json_lines_may_be_none() -> None:
