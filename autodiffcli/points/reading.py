@@ -102,6 +102,8 @@ class Reader:
         name = "standard input" if path == "-" else path
         head = file.read(1 << 16)
         kind, compression = kind_of(path, head, self.kind)
+        if compression:
+            _check_packed(file, compression, name)
         place = f"'/dev/fd/{file.fileno()}'"
         packed = f"compression = '{compression or 'none'}'"
         skip = ", ignore_errors = true" if self.request.on_error == "skip" else ""
@@ -197,6 +199,20 @@ def _unclosed(name: str, line: object) -> RequestError:
 def first_line(error: Exception) -> str:
     """Return how a complaint begins: lines with advice for who calls DuckDB follow."""
     return str(error).strip().partition("\n")[0]
+
+
+def _check_packed(file: BinaryIO, compression: str, name: str) -> None:
+    """Raise RequestError for a compressed file that is damaged or cut off: DuckDB would take it for a shorter one."""
+    import pyarrow
+
+    file.seek(0)
+    with os.fdopen(os.dup(file.fileno()), "rb") as again, pyarrow.CompressedInputStream(again, compression) as stream:
+        try:
+            while stream.read(1 << 20):
+                pass
+        except OSError as error:
+            said = f"{name} is damaged or cut off: {first_line(error)}"
+            raise RequestError(said, hint="compress the table anew") from None
 
 
 @contextmanager
