@@ -293,7 +293,7 @@ def single(expr: str, at: tuple[str, ...], options: dict[str, Any]) -> bool:
 def standard_input() -> BinaryIO:
     """Return the bytes of standard input. Raises RequestError where the caller has closed it."""
     if sys.stdin is None:
-        raise RequestError("standard input is closed", hint="give a file: @FILE")
+        raise RequestError("standard input is closed", hint="give a file in its place")
     with suppress(OSError, AttributeError):  # no descriptor; Windows
         os.set_blocking(sys.stdin.fileno(), True)  # else what has not come yet would look like the end
     return sys.stdin.buffer

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, BinaryIO
 
 from autodiffcli.api.expressions import chosen, of_one_output
@@ -104,7 +106,26 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
 
 
 def _on_this_machine(path: str, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]) -> Summary:
-    head = _beginning(path)
+    with _piped(path) as pipe:
+        return _from(path, pipe, out, format_, engine, asked)
+
+
+@contextmanager
+def _piped(path: str) -> Iterator[BinaryIO | None]:
+    """Give standard input, or a pipe with a name: what is read once. None for a file."""
+    if path == "-":
+        yield standard_input()
+    elif os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        with open_points(path) as pipe:
+            yield pipe
+    else:
+        yield None
+
+
+def _from(
+    path: str, pipe: BinaryIO | None, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]
+) -> Summary:
+    head = beginning(path) if pipe is None else _arrived(pipe)
     kind, packed = kind_told(path, head, format_)
     if format_ and head.strip() and not packed and kind != "parquet":
         _check_format(path, format_, kind_by_content(head), asked["on_error"])
@@ -124,9 +145,9 @@ def _on_this_machine(path: str, out: str | None, format_: str, engine: str | Non
     ):
         if engine == "duckdb":
             asked |= {"written": written or format_, "compression": compression if within else ""}
-            summary = _by_database(path, format_, target, asked)
+            summary = _by_database(path, pipe, format_, target, asked)
         else:
-            summary = _by_numpy(path, format_, target, asked)
+            summary = _by_numpy(path, pipe, format_, target, asked)
         target.flush()
     return summary
 
@@ -141,26 +162,23 @@ def _check_format(path: str, format_: str, begins: str, on_error: str) -> None:
         raise RequestError(said, hint=f"leave it out; to write {format_}, name it so: --out FILE.{format_}")
 
 
-def _beginning(path: str) -> bytes:
-    """Return how a table begins, where it can be seen without taking it: of a pipe, what has come first."""
-    if path != "-":
-        return beginning(path)
+def _arrived(pipe: BinaryIO) -> bytes:
+    """Return what has come first, without taking it."""
     seen = b""
     with suppress(OSError):  # said where it is read
-        seen = getattr(standard_input(), "peek", lambda: b"")()
+        seen = getattr(pipe, "peek", lambda: b"")()
     return seen
 
 
-def _by_numpy(path: str, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
-    with nullcontext(standard_input()) if path == "-" else open_points(path) as source:
+def _by_numpy(path: str, pipe: BinaryIO | None, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
+    with nullcontext(pipe) if pipe is not None else open_points(path) as source:
         return stream(source, target, kind=kind_by_name(path, format_), name=path, **asked)
 
 
-def _by_database(path: str, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
+def _by_database(path: str, pipe: BinaryIO | None, format_: str, target: BinaryIO, asked: dict[str, Any]) -> Summary:
     from autodiffcli.points.database import convert
 
-    piped = standard_input() if path == "-" else None
-    return convert(files_of(path), target, kind=format_, piped=piped, **asked)
+    return convert(files_of(path), target, kind=format_, piped=pipe, **asked)
 
 
 def _by_spark(path: str, out: str | None, format_: str, master: str, asked: dict[str, Any]) -> Summary:

@@ -67,7 +67,7 @@ def convert(
 ) -> Summary:
     """Read tables of points from files, and write them as one to target, with a column for each output.
 
-    paths:    the files, in order; "-" is `piped`.
+    paths:    the files, in order; or the name of what `piped` gives, "-" for standard input.
     kind:     of files whose names and content do not tell. written: the kind to write, by default that of the first
               file; compression: that of Parquet, "", "gzip" or "zstd".
 
@@ -78,11 +78,12 @@ def convert(
         from autodiffcli.points.batches import Answers
     except ImportError:
         raise missing_extra("--engine duckdb", "data") from None
-    refuse_pipes(paths)
+    if piped is None:
+        refuse_pipes(paths)
     table = "standard input" if paths[0] == "-" else paths[0]
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, table, fixed, seen=seen)
     answers = Answers(request, evaluate, several=len(paths) > 1)
-    if written in ("", "parquet") and "-" not in paths:
+    if written in ("", "parquet") and piped is None:
         from autodiffcli.points import parquet
 
         summary = parquet.convert(paths, target, answers, compression, progress)
@@ -91,7 +92,7 @@ def convert(
     with connected() as connection, connected() as writing:
         reader = Reader(connection, request, kind, piped)
         job = _Job(reader, answers, progress, len(paths))
-        if len(paths) > 1 and "-" not in paths:  # what does not fit is told before anything is written
+        if len(paths) > 1:  # what does not fit is told before anything is written
             checked = reader.files(paths)
             if first := next(checked, None):
                 for file in checked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,18 +26,20 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
 
     They are written to a file without a name, where the system has such, else beside the file under a name of its own,
     and take its place in one step: nobody sees a half, a process that is killed leaves nothing behind, and the file may
-    be the one that is read from. Devices and pipes have no whole and are written to directly. A link stays
-    a link. What the system refuses (no such folder, no permission, disk full) is a RequestError that names the file.
+    be the one that is read from. A link stays a link. Devices, pipes and what is open already (/dev/stdout) have no
+    whole and are written to directly; "-" is standard output. What the system refuses (no such folder, no permission,
+    disk full) is a RequestError that names the file.
     """
     if "\0" in path:
         raise RequestError(f"cannot write {path}: embedded null byte")
     try:
-        place = Path(path).resolve()
-        mode = place.stat().st_mode if place.exists() else None
-        if mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            with place.open("wb") as device:
+        mode = os.stat(path).st_mode if os.path.exists(path) else None
+        number = _open_already(path)
+        if number is not None or (mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))):
+            with open(path, "wb") if number is None else os.fdopen(os.dup(number), "wb") as device:
                 yield device
             return
+        place = Path(path).resolve()
         if mode is not None and stat.S_ISDIR(mode):
             raise RequestError(f"cannot write {path}: it is a folder")
         if mode is not None and not os.access(place, os.W_OK):
@@ -46,6 +49,15 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise RequestError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _open_already(path: str) -> int | None:
+    """Return the number of an open file that a path means: opened again it would be written to from its beginning."""
+    found = re.fullmatch(r"-|/dev/(?:stdout|(stderr)|fd/(\d+))|/proc/self/fd/(\d+)", path)
+    if found is None:
+        return None
+    error, *numbers = found.groups()
+    return 2 if error else int(next(filter(None, numbers), 1))
 
 
 def _replacing(place: Path, mode: int | None) -> Iterator[BinaryIO]:

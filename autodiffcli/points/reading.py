@@ -66,17 +66,17 @@ def raise_interrupt(error: Exception) -> None:
 
 
 def refuse_pipes(paths: Sequence[str]) -> None:
-    """Raise RequestError for a pipe with a name: standard input alone is put aside."""
+    """Raise RequestError for a pipe among files."""
     for path in paths:
         if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
             said = f"cannot read {path} by DuckDB: it is a pipe, and DuckDB goes back and forth in what it reads"
-            raise RequestError(said, hint=f"give it as standard input: --points - < {path}")
+            raise RequestError(said, hint="write the table to a file, and name that")
 
 
 class Reader:
     """Files as DuckDB reads them for a request.
 
-    kind: of files whose names and content do not tell. piped: what the path "-" means.
+    kind: of files whose names and content do not tell. piped: what is read in place of a file.
     """
 
     def __init__(self, connection: Any, request: Request, kind: str = "", piped: BinaryIO | None = None) -> None:
@@ -89,7 +89,7 @@ class Reader:
     def files(self, paths: Sequence[str]) -> Generator[File, None, None]:
         """Open the files one after the other, but for those without a row; each is closed at the next."""
         for path in paths:
-            with open_points(path) if path != "-" or self.piped is None else _put_aside(self.piped) as file:
+            with open_points(path) if self.piped is None else _put_aside(self.piped) as file:
                 found = self._opened(path, file)
                 if found is not None:
                     yield found

@@ -46,6 +46,15 @@ def test_a_reader_that_has_gone_ends_it_quietly(tmp_path: Path) -> None:
         assert (status, out, len(err)) == (141, "", 1), (command, err)
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
+@pytest.mark.parametrize("out", ["/dev/stdout", "-", "/dev/fd/1", ">(cat)", "/dev/fd/7 7>&1"])
+@pytest.mark.parametrize("end", ["| cat", "> log; cat log"])
+def test_out_may_be_what_is_open_already(out: str, end: str, tmp_path: Path) -> None:
+    command = f"$adcalc eval x^2 --points <(printf 'x\\n3\\n') --out {out}"
+    script = f"{{ echo begun; {command}; sleep 0.2; echo done; }} {end}"
+    assert bash(script, tmp_path) == (0, "begun\nx,value\n3,9.0\ndone\n", "")
+
+
 def test_a_full_disk_is_an_error() -> None:
     for command in (
         "$adcalc eval 1",

@@ -192,12 +192,25 @@ def test_pipes() -> None:
     assert Path("o.jsonl").read_bytes() == b'{"x":1.0,"value":1.0}\n'
 
 
-def test_a_pipe_with_a_name_is_refused() -> None:
+def test_a_pipe_with_a_name_is_as_standard_input() -> None:
+    Path("p.csv").write_bytes(CSV)
+    assert call("eval", "x", "--points", "p.csv", "--out", "p.parquet", *DATABASE).status == 0
     os.mkfifo("p.fifo")
-    hint = "give it as standard input: --points - < p.fifo"
-    for out in ((), ("--out", "o.parquet"), ("--out", "o.csv", "--no-keep")):
-        assert hint in refused("eval", "x", "--points", "p.fifo", *out, *DATABASE)
-    assert os.listdir() == ["p.fifo"]
+    for source, given in (
+        ("p.csv", ("--out", "o.csv")),
+        ("p.csv", ("--out", "o.jsonl")),
+        ("p.csv", ("--out", "o.parquet", *DATABASE)),
+        ("p.parquet", ("--no-keep",)),
+        ("p.parquet", ("--no-keep", "--out", "o.csv")),
+    ):
+        wanted = call("eval", "x*y", "--points", source, *given).out
+        made = {path.name: path.read_bytes() for path in Path().glob("o.*")}
+        with subprocess.Popen(["cp", source, "p.fifo"]):
+            assert call("eval", "x*y", "--points", "p.fifo", *given).out == wanted
+        assert {path.name: path.read_bytes() for path in Path().glob("o.*")} == made
+    hint = "write the table to a file, and name that"
+    assert hint in refused("eval", "x", "--points", "p.*", *DATABASE)
+    assert hint in refused("fit", "mean((y - a*x)^2)", "--data", "p.fifo", "--params", "a=1", *DATABASE)
 
 
 def test_a_number_needs_no_columns() -> None:
