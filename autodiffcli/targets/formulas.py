@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from math import factorial
+from math import factorial, nan
 from operator import mul
 
 from autodiffcli.errors import RequestError
@@ -125,7 +125,10 @@ def _polygamma(n: int, x: Operand) -> Operand:
     for _ in range(n):
         once = [k * c for k, c in enumerate(slopes)][1:]
         slopes = [-(a + b) for a, b in zip([*once, 0.0, 0.0], [0.0, 0.0, *once], strict=True)]
-    cot = 1.0 / tan(PI * (x - round_even(x)))  # the difference is exact, as πx would not be
+    rest = x - round_even(x)  # exact, as πx would not be
+    cot = 1.0 / tan(PI * rest)
+    if n % 2 == 0:  # beside its poles there are both signs
+        cot = where(equal(rest, 0.0), nan, cot)
     reflected = (-1.0) ** n * value - PI ** (n + 1) * horner(cot, tuple(slopes))
     return where(below, reflected, value)
 

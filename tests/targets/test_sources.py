@@ -111,6 +111,13 @@ def test_roots_and_signs_of_minus_0_are_0(to: str, tmp_path: Path) -> None:
     assert repr(evaluate("sqrt(x)", {"x": -0.0})) == repr(evaluate("sign(x)", {"x": -0.0})) == "0.0"
 
 
+@pytest.mark.parametrize("to", ["c", "python"])  # the others have SciPy's digamma, or no lgamma
+def test_a_pole_with_two_signs_is_undefined(to: str, tmp_path: Path) -> None:
+    cases = [(text, 1, [x]) for text in ("lgamma(x)", "polygamma(1, x)") for x in (-1.0, -2.0, -700.0)]
+    for found in RUNNERS[to](cases, tmp_path):
+        assert repr(found) == "[inf, nan]"
+
+
 @languages
 @pytest.mark.parametrize("order", [-1, 2.5, 101, 1000000])
 def test_orders_that_no_function_has(to: str, order: float) -> None:

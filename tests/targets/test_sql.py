@@ -115,6 +115,11 @@ def test_the_edges_of_ieee_754(dialect: str) -> None:
             assert all(close(a, b, 16) for a, b in zip(answer, wanted, strict=True)), (expr, row, answer, wanted)
 
 
+def test_a_pole_with_two_signs_is_undefined() -> None:
+    pytest.importorskip("duckdb", reason="DuckDB is not installed")
+    assert repr(ask("duckdb", "lgamma(x)", [[-1.0], [-700.0]])) == "[(inf, nan), (inf, nan)]"
+
+
 @dialects
 def test_rows_that_lack_an_input_have_no_results(dialect: str) -> None:
     rows: list[list[float | None]] = [[1.0, 2.0], [None, 2.0], [3.0, None]]
