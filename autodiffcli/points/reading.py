@@ -24,6 +24,8 @@ __all__ = ["Reader", "Reading", "connected", "first_line", "raise_interrupt", "r
 
 _QUOTED = "delim = ',', quote = '\"', escape = '\"'"
 _UNQUOTED = "delim = '\t', quote = '', escape = ''"
+_WIDE = 32
+"""Columns of JSON that several threads have room for in DuckDB's memory."""
 _SETTINGS = {
     "arrow_lossless_conversion": "true",
     "enable_external_file_cache": "false",  # it goes by paths, and a descriptor's number is used again
@@ -116,7 +118,8 @@ class Reader:
             return File(name, names, ["VARCHAR"] * len(names), source, kind)
         source = f"read_parquet({place})"
         if kind == "jsonl":
-            every = "sample_size = -1"  # or a column is what its first rows are, and others are rounded to it
+            # else a column is what its first rows are, and others are rounded to it; and many keys are one map
+            every = "sample_size = -1, map_inference_threshold = -1"
             source = f"read_json({place}, format = 'newline_delimited', {every}, {packed}{skip})"
         described = self.asked(f"DESCRIBE FROM {source}", name)
         found = [column for column, *_ in described]
@@ -133,6 +136,8 @@ class Reader:
             types = ["JSON" if name in self.request.inputs else type_ for name, type_ in zip(names, types, strict=True)]
             columns = ", ".join(f"{text(name)}: {text(type_)}" for name, type_ in zip(found, types, strict=True))
             options = f"columns = {{{columns}}}, {packed}{skip}"
+            if len(names) > _WIDE:
+                self.connection.execute("SET threads = 1")
             source = f"read_json({place}, format = 'newline_delimited', {options})"
         rows = self.asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
         renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"

@@ -94,18 +94,18 @@ def test_long_tables_keep_their_order() -> None:
 
 
 def test_wide_tables_are_taken_by_fewer_rows() -> None:
-    names, most = [f"x{k}" for k in range(150)], batch_rows(1 << 20, 300)
-    columns = ", ".join(f"(range * {k}) % 97 AS x{k}" for k in range(150))
+    names, most = [f"x{k}" for k in range(150)], batch_rows(1 << 20, 400)
+    columns = ", ".join(f"(range * {k}) % 97 AS x{k}" for k in range(250))
     asked: dict[str, Any] = {"inputs": names, "outputs": [f"y{k}" for k in range(150)]}
     wrong = " + ".join(f"abs(y{k} - x{k} * x{k})" for k in range(150))
-    for source in ("p.csv", "p.parquet"):
-        duckdb.sql(f"COPY (SELECT {columns} FROM range(25_000)) TO '{source}'")
-    for source, target in (("p.csv", "a.parquet"), ("p.parquet", "b.parquet"), ("p.csv", "c.jsonl")):
+    for source in ("p.csv", "p.parquet", "p.jsonl"):
+        duckdb.sql(f"COPY (SELECT {columns} FROM range(12_000)) TO '{source}'")
+    for source, target in (("p.csv", "a.parquet"), ("p.parquet", "b.parquet"), ("p.csv", "c.jsonl"), ("p.jsonl", "d.parquet")):
         kind = Path(target).suffix[1:]
         with Path(target).open("wb") as file:
             convert([source], file, **asked, evaluate=lambda xs: [x * x for x in xs], written=kind)
         read = f"read_json('{target}', map_inference_threshold = -1)" if kind == "jsonl" else f"'{target}'"
-        assert duckdb.sql(f"SELECT count(*), sum({wrong}) FROM {read}").fetchall() == [(25_000, 0)]
+        assert duckdb.sql(f"SELECT count(*), sum({wrong}) FROM {read}").fetchall() == [(12_000, 0)]
         if kind == "parquet":
             rows = "max(row_group_num_rows)"
             assert duckdb.sql(f"SELECT {rows} <= {most} FROM parquet_metadata('{target}')").fetchall() == [(True,)]
