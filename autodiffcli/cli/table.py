@@ -27,7 +27,7 @@ from autodiffcli.points.kinds import (
     named_kind,
     needs_database,
 )
-from autodiffcli.points.out import compressed, whole_file
+from autodiffcli.points.out import compressed, open_already, whole_file
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Summary, stream
 
@@ -52,6 +52,8 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     scalar_output(graph, "the value of a row is a number")
     refuse(("precision", "trace", "share", "corr"), "in a table of points")
     path, out = options["points"], options["out"]
+    if out is not None and open_already(out) == 1:
+        out = None
     read_once(expr, *at, path, what="the expression or the point")
     format_ = options["format_"] or ""
     if format_ not in ("", "csv", "tsv", "jsonl"):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from autodiffcli.errors import RequestError, missing_extra
 
-__all__ = ["compressed", "whole_file"]
+__all__ = ["compressed", "open_already", "whole_file"]
 
 _SENT_AT_ONCE = 1 << 23
 _DESCRIPTORS = "/proc/self/fd"
@@ -33,13 +33,15 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
     if "\0" in path:
         raise RequestError(f"cannot write {path}: embedded null byte")
     try:
-        mode = os.stat(path).st_mode if os.path.exists(path) else None
-        number = _open_already(path)
+        mode = _mode(path)
+        number = open_already(path)
         if number is not None or (mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))):
             with open(path, "wb") if number is None else os.fdopen(os.dup(number), "wb") as device:
                 yield device
             return
-        place = Path(path).resolve()
+        if mode is None and path.endswith("/"):
+            raise RequestError(f"cannot write {path}: it names a folder")
+        place = Path(os.path.realpath(path))
         if mode is not None and stat.S_ISDIR(mode):
             raise RequestError(f"cannot write {path}: it is a folder")
         if mode is not None and not os.access(place, os.W_OK):
@@ -51,9 +53,16 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         raise RequestError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _open_already(path: str) -> int | None:
+def _mode(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def open_already(path: str) -> int | None:
     """Return the number of an open file that a path means: opened again it would be written to from its beginning."""
-    found = re.fullmatch(r"-|/dev/(?:stdout|(stderr)|fd/(\d+))|/proc/self/fd/(\d+)", path)
+    found = re.fullmatch(r"-|/dev/(?:stdout|(stderr)|fd/(\d{1,9}))|/proc/self/fd/(\d{1,9})", path)
     if found is None:
         return None
     error, *numbers = found.groups()

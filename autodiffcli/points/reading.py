@@ -116,32 +116,45 @@ class Reader:
             rest = f"columns = {{{typed}}}{skip}{', store_rejects = true' if skip else ''}"
             source = f"read_csv({place}, {dialect}, auto_detect = false, header = true, {rest})"
             return File(name, names, ["VARCHAR"] * len(names), source, kind)
-        source = f"read_parquet({place})"
+        rows = 0
         if kind == "jsonl":
-            # else a column is what its first rows are, and others are rounded to it; and many keys are one map
-            every = "sample_size = -1, map_inference_threshold = -1"
-            source = f"read_json({place}, format = 'newline_delimited', {every}, {packed}{skip})"
-        described = self.asked(f"DESCRIBE FROM {source}", name)
-        found = [column for column, *_ in described]
-        if kind == "jsonl" and found == ["json"] and not self.asked(f"FROM {source} LIMIT 1", name):
-            return None
-        if kind == "parquet":
-            found = parquet_columns(self.asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
-        else:
-            self._check_renamed(
-                found, f"read_json_objects({place}, format = 'newline_delimited', {packed}{skip})", name
-            )
-        names, types = list(map(normalised, found)), [type_ for _, type_, *_ in described]
-        if kind == "jsonl":  # inputs as they stand: what is no number is told, as true among numbers
-            types = ["JSON" if name in self.request.inputs else type_ for name, type_ in zip(names, types, strict=True)]
-            columns = ", ".join(f"{text(name)}: {text(type_)}" for name, type_ in zip(found, types, strict=True))
-            options = f"columns = {{{columns}}}, {packed}{skip}"
-            if len(names) > _WIDE:
+            options = f"format = 'newline_delimited', {packed}{skip}"
+            described = self._described(place, options, name)
+            if not described:
+                return None
+            found, types = list(described), list(described.values())
+            columns = ", ".join(f"{text(column)}: {text(type_)}" for column, type_ in described.items())
+            source = f"read_json({place}, {options}, columns = {{{columns}}})"
+            if len(found) > _WIDE:
                 self.connection.execute("SET threads = 1")
-            source = f"read_json({place}, format = 'newline_delimited', {options})"
-        rows = self.asked(f"SELECT count(*) FROM {source}", name)[0][0] if kind == "parquet" else 0
-        renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(names)))})"
-        return File(name, names, types, renamed, kind, rows)
+        else:
+            source = f"read_parquet({place})"
+            types = [type_ for _, type_, *_ in self.asked(f"DESCRIBE FROM {source}", name)]
+            found = parquet_columns(self.asked(f"SELECT name, num_children FROM parquet_schema({place})", name))
+            ((rows,),) = self.asked(f"SELECT count(*) FROM {source}", name)
+        renamed = f"{source} AS t({', '.join(f'c{k}' for k in range(len(found)))})"
+        return File(name, list(map(normalised, found)), types, renamed, kind, rows)
+
+    def _described(self, place: str, options: str, name: str) -> dict[str, str]:
+        """Return the type of each key of JSON Lines, as all rows are; nothing where there are no rows.
+
+        Inputs are taken as they stand: what is no number is told where it is, as true among numbers.
+        """
+        source = f"read_json({place}, {options}, sample_size = -1)"  # else rows are rounded to what the first ones are
+        objects = f"read_json_objects({place}, {options})"
+        described = {column: type_ for column, type_, *_ in self.asked(f"DESCRIBE FROM {source}", name)}
+        if list(described) == ["json"]:  # no rows; many keys, taken for one map; or rows that are no objects
+            if not self.asked(f"FROM {objects} LIMIT 1", name):
+                return {}
+            keys = f"SELECT json_keys(json) AS keys FROM {objects} WHERE json_type(json) = 'OBJECT'"
+            for (found,) in self.asked(f"SELECT DISTINCT keys FROM ({keys})", name):
+                described |= dict.fromkeys(found, "JSON")
+            del described["json"]
+        self._check_renamed(list(described), objects, name)
+        return {
+            column: "JSON" if normalised(column) in self.request.inputs else type_
+            for column, type_ in described.items()
+        }
 
     def _check_renamed(self, columns: list[str], source: str, name: str) -> None:
         """Raise RequestError where DuckDB has made x_1 of a key x that differs from another in case only."""

@@ -32,6 +32,9 @@ class Records:
 
     def read(self, text: bytes) -> Iterator[Record]:
         """Yield the records in text, which begins in line `line`."""
+        if self.open and b'"' not in text:  # nothing closes it
+            self._keep(self.open + text)
+            return
         text, self.open = self.open + text, b""
         for fields, raw in self._quoted(text) if self._quoting and b'"' in text else self._plain(text):
             yield fields, raw
@@ -64,15 +67,16 @@ class Records:
                 return
             except csv.Error as error:
                 if exhausted:
-                    self.open = b"".join(taken)
-                    if len(self.open) > RECORD:
-                        said = (
-                            f"{self._table}: the row that begins in line {self.line} is longer than {RECORD >> 20} MiB"
-                        )
-                        raise RequestError(said, hint="is a quote opened and not closed?") from None
+                    self._keep(b"".join(taken))
                     return
                 fields = _RETURN if "new-line" in str(error) else str(error)
             yield fields, b"".join(taken)
+
+    def _keep(self, text: bytes) -> None:
+        self.open = text
+        if len(text) > RECORD:
+            said = f"{self._table}: the row that begins in line {self.line} is longer than {RECORD >> 20} MiB"
+            raise RequestError(said, hint="is a quote opened and not closed?") from None
 
 
 def line_end(raw: bytes, missing: bytes) -> bytes:

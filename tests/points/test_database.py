@@ -100,7 +100,12 @@ def test_wide_tables_are_taken_by_fewer_rows() -> None:
     wrong = " + ".join(f"abs(y{k} - x{k} * x{k})" for k in range(150))
     for source in ("p.csv", "p.parquet", "p.jsonl"):
         duckdb.sql(f"COPY (SELECT {columns} FROM range(12_000)) TO '{source}'")
-    for source, target in (("p.csv", "a.parquet"), ("p.parquet", "b.parquet"), ("p.csv", "c.jsonl"), ("p.jsonl", "d.parquet")):
+    for source, target in (
+        ("p.csv", "a.parquet"),
+        ("p.parquet", "b.parquet"),
+        ("p.csv", "c.jsonl"),
+        ("p.jsonl", "d.parquet"),
+    ):
         kind = Path(target).suffix[1:]
         with Path(target).open("wb") as file:
             convert([source], file, **asked, evaluate=lambda xs: [x * x for x in xs], written=kind)
@@ -313,6 +318,24 @@ def test_every_row_of_json_counts_for_what_a_column_is() -> None:
             json.loads(line) for line in by_numpy.splitlines()[:-1]
         ]
         assert found[-1] == {"x": True, "y": 2, "id": None, "t": 0, "value": None}
+
+
+def test_json_of_many_keys_within_is_as_it_was() -> None:
+    rows = [{"x": i, "m": {f"k{j}": j for j in range(3 * i, 3 * i + 3)}} for i in range(3000)]
+    Path("p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = good("eval", "x^2", "--points", "p.jsonl", *DATABASE).splitlines()
+    assert [json.loads(line) for line in found] == [row | {"value": float(i) ** 2} for i, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("late", ["[1]", "5"])
+def test_a_late_row_that_is_no_object_is_a_bad_row(late: str) -> None:
+    rows = "".join(f'{{"x":{k},"t":{k}}}\n' for k in range(25_000))
+    Path("p.jsonl").write_text(f'{rows}{late}\n{{"x":0.5,"t":2}}\n')
+    done = call("eval", "x^2", "--points", "p.jsonl", "--on-error", "skip", *DATABASE)
+    assert done.err == "warning: 1 row could not be read and was skipped\n"
+    assert json.loads(done.out.splitlines()[-1]) == {"x": 0.5, "t": 2, "value": 0.25}
+    assert done.out.count("\n") == 25_001
+    assert "25001" in call("eval", "x^2", "--points", "p.jsonl", *DATABASE).err
 
 
 @pytest.mark.parametrize("cell", ["null", "true", '"infinity"', '"2020-01-01"', "[1]"])

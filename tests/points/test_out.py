@@ -50,6 +50,17 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, error: type[BaseExcepti
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"old"] * existed
 
 
+def test_what_cannot_be_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "out.csv").write_bytes(b"old")
+    names = (f"{tmp_path}/loop", f"{tmp_path}/out.csv/", f"{tmp_path}/none/", "/dev/fd/" + "9" * 20, f"{tmp_path}/a\0b")
+    for name in names:
+        with pytest.raises(RequestError, match="cannot write "), whole_file(name):
+            pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loop", "out.csv"]
+    assert (tmp_path / "out.csv").read_bytes() == b"old"
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_bytes(b"old")
     (tmp_path / "link").symlink_to("out.csv")

@@ -54,7 +54,7 @@ def convert(
     RequestError.
     """
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, path, fixed, seen=seen)
-    if path == "-":
+    if path == "-" or (os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))):
         raise RequestError("Spark does not read pipes", hint="write the table to a file that all workers can read")
     if not isinstance(out, str):
         return _convert(path, out, kind, master, request, evaluate, progress)
