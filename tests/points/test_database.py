@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from autodiffcli.errors import AdcalcError
 from autodiffcli.points.database import convert
@@ -201,17 +203,17 @@ def test_a_pipe_with_a_name_is_as_standard_input() -> None:
     Path("p.csv").write_bytes(CSV)
     assert call("eval", "x", "--points", "p.csv", "--out", "p.parquet", *DATABASE).status == 0
     os.mkfifo("p.fifo")
-    for source, given in (
+    for source, options in (
         ("p.csv", ("--out", "o.csv")),
         ("p.csv", ("--out", "o.jsonl")),
         ("p.csv", ("--out", "o.parquet", *DATABASE)),
         ("p.parquet", ("--no-keep",)),
         ("p.parquet", ("--no-keep", "--out", "o.csv")),
     ):
-        wanted = call("eval", "x*y", "--points", source, *given).out
+        wanted = call("eval", "x*y", "--points", source, *options).out
         made = {path.name: path.read_bytes() for path in Path().glob("o.*")}
         with subprocess.Popen(["cp", source, "p.fifo"]):
-            assert call("eval", "x*y", "--points", "p.fifo", *given).out == wanted
+            assert call("eval", "x*y", "--points", "p.fifo", *options).out == wanted
         assert {path.name: path.read_bytes() for path in Path().glob("o.*")} == made
     hint = "write the table to a file, and name that"
     assert hint in refused("eval", "x", "--points", "p.*", *DATABASE)
@@ -297,8 +299,8 @@ def test_what_is_damaged_or_cut_off_is_no_shorter_table(kind: str, compression: 
     crc[-6] ^= 1
     for damaged in (packed[: len(packed) // 2], packed[:-3], crc)[: 3 if compression == "gzip" else 2]:
         Path(name).write_bytes(damaged)
-        for given in ((name,), (name, "--out", "o.csv"), (name, "--on-error", "skip")):
-            assert f"{name} is damaged or cut off" in refused("eval", "x*y", "--points", *given)
+        for options in ((name,), (name, "--out", "o.csv"), (name, "--on-error", "skip")):
+            assert f"{name} is damaged or cut off" in refused("eval", "x*y", "--points", *options)
         zipped = ("--points", "-", "--format", kind, *DATABASE)
         assert "standard input is damaged or cut off" in refused("eval", "x*y", *zipped, stdin=bytes(damaged))
     assert os.listdir() == [name]
@@ -311,13 +313,27 @@ def test_every_row_of_json_counts_for_what_a_column_is() -> None:
     with gzip.open("p.jsonl.gz", "wb") as file:
         file.write(Path("p.jsonl").read_bytes())
     by_numpy = call("eval", "x*y", "--points", "p.jsonl", "--on-error", "null").out
-    for given in (("p.jsonl", *DATABASE), ("p.jsonl.gz",)):
-        by_duckdb = call("eval", "x*y", "--points", *given, "--on-error", "null").out
+    for options in (("p.jsonl", *DATABASE), ("p.jsonl.gz",)):
+        by_duckdb = call("eval", "x*y", "--points", *options, "--on-error", "null").out
         found = [json.loads(line) for line in by_duckdb.splitlines()]
         assert [{k: v for k, v in row.items() if k != "t"} for row in found[:-1]] == [
             json.loads(line) for line in by_numpy.splitlines()[:-1]
         ]
         assert found[-1] == {"x": True, "y": 2, "id": None, "t": 0, "value": None}
+
+
+CELLS = [1, 2.5, -3, 1e300, "nan", "inf", "-inf", None, True, "x", 10**25, [1], {"a": 1}, 0, 7]
+full = st.fixed_dictionaries(dict.fromkeys("xyz", st.sampled_from(CELLS)))
+some = st.dictionaries(st.sampled_from("xyz"), st.floats(allow_nan=False, allow_infinity=False))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(full, st.lists(full | some, max_size=6), st.sampled_from(["skip", "null"]))
+def test_json_of_all_kinds_is_as_without_duckdb(first: dict[str, Any], rows: list[dict[str, Any]], bad: str) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in (first, *rows)).encode()
+    (mine, said), (theirs, wanted) = both(text, "p.jsonl", on_error=bad, keep=False)
+    assert [*map(json.loads, mine.splitlines())] == [*map(json.loads, theirs.splitlines())]
+    assert said == wanted
 
 
 def test_json_of_many_keys_within_is_as_it_was() -> None:
