@@ -45,7 +45,7 @@ LINE = 1 << 26
 """Bytes of a line of a table of points."""
 
 RECORD = 1 << 22
-"""Bytes of a row whose quotes go over several lines: each further block of lines takes the row apart again."""
+"""Bytes of a row whose quotes go over several lines: one that is not closed would take in all that follows."""
 
 EXPANSION = 50_000
 """Operations that calls of functions and derivatives in an expression may expand to: each f(x) = f0(f0(x)) doubles."""

@@ -205,9 +205,9 @@ class Compiled:
             raise RequestError(f"out= takes {wanted}, to be written to", hint="leave out= away to have them made")
         try:
             numbers = count > 1 and any(len(column) == 1 for column in given)
-            if self._native is None or (
-                not self._native.arithmetic and numbers
-            ):  # asked here, before there are threads
+            # asked before there are threads, which would each find out
+            arithmetic = self._native is not None and self._native.arithmetic
+            if self._native is None or (numbers and not arithmetic):
                 work = self._by_numpy(given, results)  # a function of a number may be another than that of its column
             else:
                 work = self._by_machine(self._native, given, results)

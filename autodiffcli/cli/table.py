@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -28,6 +27,7 @@ from autodiffcli.points.kinds import (
     needs_database,
 )
 from autodiffcli.points.out import compressed, open_already, whole_file
+from autodiffcli.points.pipes import is_pipe
 from autodiffcli.points.source import open_points
 from autodiffcli.points.stream import Summary, stream
 
@@ -88,7 +88,8 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
         if options["engine"] == "spark":
             summary = _by_spark(path, out, format_, options["master"] or "", asked)
         else:
-            summary = _on_this_machine(path, out, format_, options["engine"], asked)
+            with _piped(path) as pipe:
+                summary = _on_this_machine(path, pipe, out, format_, options["engine"], asked)
     finally:
         progress.clear()
     progress.finish(summary.rows)
@@ -107,24 +108,19 @@ def _table(expr: str, graph: Graph, wrt: list[str], at: tuple[str, ...], options
     return 0
 
 
-def _on_this_machine(path: str, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]) -> Summary:
-    with _piped(path) as pipe:
-        return _from(path, pipe, out, format_, engine, asked)
-
-
 @contextmanager
 def _piped(path: str) -> Iterator[BinaryIO | None]:
     """Give standard input, or a pipe with a name: what is read once. None for a file."""
     if path == "-":
         yield standard_input()
-    elif os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+    elif is_pipe(path):
         with open_points(path) as pipe:
             yield pipe
     else:
         yield None
 
 
-def _from(
+def _on_this_machine(
     path: str, pipe: BinaryIO | None, out: str | None, format_: str, engine: str | None, asked: dict[str, Any]
 ) -> Summary:
     head = beginning(path) if pipe is None else _arrived(pipe)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
-__all__ = ["widen"]
+__all__ = ["is_pipe", "widen"]
 
 _BYTES = 1 << 20
 """What Linux lets anybody have; it gives a pipe 64 KiB."""
+
+
+def is_pipe(path: str) -> bool:
+    """Tell whether a path is a pipe with a name, or a device: what is read once.
+
+    >>> is_pipe("/dev/null"), is_pipe("/"), is_pipe("no such file")
+    (True, False, False)
+    """
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
 
 
 def widen(stream: object) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
-import stat
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -16,7 +16,7 @@ from autodiffcli.language.parser import normalised
 from autodiffcli.points.columns import find_columns
 from autodiffcli.points.files import NUMBERS, TEXT, File, double, header, parquet_columns, text
 from autodiffcli.points.kinds import kind_of
-from autodiffcli.points.pipes import widen
+from autodiffcli.points.pipes import is_pipe, widen
 from autodiffcli.points.rows import Request
 from autodiffcli.points.source import open_points
 
@@ -70,7 +70,7 @@ def raise_interrupt(error: Exception) -> None:
 def refuse_pipes(paths: Sequence[str]) -> None:
     """Raise RequestError for a pipe among files."""
     for path in paths:
-        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+        if is_pipe(path):
             said = f"cannot read {path} by DuckDB: it is a pipe, and DuckDB goes back and forth in what it reads"
             raise RequestError(said, hint="write the table to a file, and name that")
 
@@ -146,10 +146,12 @@ class Reader:
         if list(described) == ["json"]:  # no rows; many keys, taken for one map; or rows that are no objects
             if not self.asked(f"FROM {objects} LIMIT 1", name):
                 return {}
-            keys = f"SELECT json_keys(json) AS keys FROM {objects} WHERE json_type(json) = 'OBJECT'"
-            for (found,) in self.asked(f"SELECT DISTINCT keys FROM ({keys})", name):
-                described |= dict.fromkeys(found, "JSON")
-            del described["json"]
+            query = f"SELECT json_group_structure(json) FROM {objects} WHERE json_type(json) = 'OBJECT'"
+            ((structure,),) = self.asked(query, name)
+            described = {
+                column: type_ if isinstance(type_, str) and type_ != "NULL" else "JSON"
+                for column, type_ in json.loads(structure or "{}").items()
+            }
         self._check_renamed(list(described), objects, name)
         return {
             column: "JSON" if normalised(column) in self.request.inputs else type_

@@ -114,6 +114,8 @@ def test_wide_tables_are_taken_by_fewer_rows() -> None:
         read = f"read_json('{target}', map_inference_threshold = -1)" if kind == "jsonl" else f"'{target}'"
         assert duckdb.sql(f"SELECT count(*), sum({wrong}) FROM {read}").fetchall() == [(12_000, 0)]
         if kind == "parquet":
+            types = {str(type_) for type_ in duckdb.sql(f"FROM '{target}'").types}
+            assert ("VARCHAR" in types) == (source == "p.csv")
             rows = "max(row_group_num_rows)"
             assert duckdb.sql(f"SELECT {rows} <= {most} FROM parquet_metadata('{target}')").fetchall() == [(True,)]
 
@@ -352,6 +354,8 @@ def test_a_late_row_that_is_no_object_is_a_bad_row(late: str) -> None:
     assert json.loads(done.out.splitlines()[-1]) == {"x": 0.5, "t": 2, "value": 0.25}
     assert done.out.count("\n") == 25_001
     assert "25001" in call("eval", "x^2", "--points", "p.jsonl", *DATABASE).err
+    call("eval", "x^2", "--points", "p.jsonl", "--on-error", "skip", "--out", "o.parquet")
+    assert str(duckdb.sql("SELECT t FROM 'o.parquet'").types) == "[UBIGINT]"
 
 
 @pytest.mark.parametrize("cell", ["null", "true", '"infinity"', '"2020-01-01"', "[1]"])

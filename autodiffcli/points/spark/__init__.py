@@ -9,6 +9,7 @@ from typing import BinaryIO
 from autodiffcli.errors import RequestError
 from autodiffcli.points.kinds import kind_to_write, named_kind
 from autodiffcli.points.out import compressed, whole_file
+from autodiffcli.points.pipes import is_pipe
 from autodiffcli.points.rows import Evaluate, OnError, Request
 from autodiffcli.points.spark.compute import compute
 from autodiffcli.points.spark.read import read
@@ -54,7 +55,7 @@ def convert(
     RequestError.
     """
     request = Request(inputs, [prefix + output for output in outputs], keep, on_error, path, fixed, seen=seen)
-    if path == "-" or (os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))):
+    if path == "-" or is_pipe(path):
         raise RequestError("Spark does not read pipes", hint="write the table to a file that all workers can read")
     if not isinstance(out, str):
         return _convert(path, out, kind, master, request, evaluate, progress)
